@@ -1,3 +1,4 @@
+import { displayText } from "./display.js";
 import { UsageError } from "./errors.js";
 
 /** Where something listens. Written `host:port`, an IPv6 address in brackets: `[::1]:50051`. */
@@ -7,7 +8,12 @@ export interface HostPort {
   readonly port: number;
 }
 
-const HOST_PORT = /^(?:\[([0-9a-f:.%]+)\]|([^\s:/@[\]]+)):(\d{1,5})$/i;
+/** Longest host in characters; domain names cannot be longer. */
+export const HOST_LENGTH_MAX = 253;
+
+// Addresses come from the network and are shown, so a host holds nothing but letters, digits and what joins them. An IPv6 address may
+// carry a zone: fe80::1%eth0.
+const HOST_PORT = /^(?:\[([0-9a-f.]*:[0-9a-f:.]*(?:%[\w.-]+)?)\]|([\p{L}\p{M}\p{N}._-]+)):(\d{1,5})$/iu;
 
 /**
  * Parses `host:port`.
@@ -15,21 +21,33 @@ const HOST_PORT = /^(?:\[([0-9a-f:.%]+)\]|([^\s:/@[\]]+)):(\d{1,5})$/i;
  */
 export function parseHostPort(text: string, what: string): HostPort {
   const match = HOST_PORT.exec(text);
+  const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
-  if (match === null || port > 65_535) {
-    throw new UsageError("INVALID_ARGUMENT", `${what} "${text}" is not HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051`);
+  if (host === undefined || host.length > HOST_LENGTH_MAX || port > 65_535) {
+    const shown = displayText(text.length > HOST_LENGTH_MAX ? `${text.slice(0, HOST_LENGTH_MAX)}…` : text);
+    throw new UsageError("INVALID_ARGUMENT", `${what} "${shown}" is not HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051`);
   }
-  return { host: (match[1] ?? match[2])!, port };
+  return { host, port };
 }
 
 /** The reverse of `parseHostPort`. */
 export const formatHostPort = ({ host, port }: HostPort): string => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`);
 
+const LOOPBACK_HOSTS = [
+  /^(?:.+\.)?localhost$/,
+  // Resolvers fill up a shortened IPv4 address: 127.1 is 127.0.0.1.
+  /^127(?:\.\d{1,3}){1,3}$/,
+  /^[0:]*:0{0,3}1$/,
+  // IPv4 mapped into IPv6, the last four bytes written either way.
+  /^[0:]*:ffff:127(?:\.\d{1,3}){3}$/,
+  /^[0:]*:ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}$/,
+];
+
 /** Whether a host is this machine itself, however it is written. */
 export function isLoopbackHost(host: string): boolean {
-  const plain = host.toLowerCase().replace(/^::ffff:/, "");
-  return plain === "localhost" || plain.endsWith(".localhost") || plain === "::1" || /^127(\.\d{1,3}){3}$/.test(plain);
+  const plain = host.toLowerCase().replace(/%.*$|\.$/, "");
+  return LOOPBACK_HOSTS.some((pattern) => pattern.test(plain));
 }
 
-/** Whether `host:port` is this machine itself. */
+/** Whether `host:port` is this machine itself. @throws UsageError INVALID_ARGUMENT if it is no address. */
 export const isLoopbackAddress = (address: string): boolean => isLoopbackHost(parseHostPort(address, "the address").host);
