@@ -1,3 +1,5 @@
+import { assert } from "./assert.js";
+
 declare const brand: unique symbol;
 
 /** `"sha256:"` and 64 lower-case hex digits: the SHA-256 of the serialized manifest. */
@@ -13,6 +15,7 @@ export const isContentIdPrefix = (text: string): boolean => CONTENT_ID_PREFIX.te
 
 /** Builds the id from the 32 bytes of the hash. */
 export function contentIdFromHash(sha256: Uint8Array): ContentId {
+  assert(sha256.length === 32, `a SHA-256 has 32 bytes, not ${sha256.length}`);
   let hex = "";
   for (const byte of sha256) hex += byte.toString(16).padStart(2, "0");
   return `sha256:${hex}` as ContentId;
