@@ -1,0 +1,106 @@
+import { Channel, type ChannelOptions, credentials } from "@grpc/grpc-js";
+import { CancelledError, isLoopbackAddress, KIB, MIB, type PiecewiseError } from "@piecewise/base";
+import type { Remote } from "./status.js";
+
+export type GrpcCall = ReturnType<Channel["createCall"]>;
+
+/** Largest chunk of a GetPiece stream, in bytes of `data`. */
+export const CHUNK_BYTES_MAX = MIB;
+/** Largest message on a control channel, received or sent, in bytes. */
+export const CONTROL_MESSAGE_BYTES_MAX = 4 * MIB;
+/** Largest message on a bulk channel: a chunk, its header, and room for fields of a later version. */
+export const BULK_MESSAGE_BYTES_MAX = CHUNK_BYTES_MAX + KIB;
+/** What a sender may have on its way to this side on a bulk connection before anything was read. */
+export const BULK_WINDOW_BYTES = 4 * MIB;
+
+const COMMON_OPTIONS: ChannelOptions = {
+  // Channels to one address would share a connection, and a paused bulk stream would starve control calls.
+  "grpc.use_local_subchannel_pool": 1,
+  // Retry policies are not taken from DNS: what is tried again is the caller's decision. It also saves a TXT query.
+  "grpc.service_config_disable_resolution": 1,
+  // A peer that is just starting is found quickly; one that is gone is not asked more often than this.
+  "grpc.initial_reconnect_backoff_ms": 250,
+  "grpc.max_reconnect_backoff_ms": 5_000,
+  // A connection that died without a word is noticed while calls are open.
+  "grpc.keepalive_time_ms": 20_000,
+  "grpc.keepalive_timeout_ms": 20_000,
+  // Bookkeeping for a service that is not offered.
+  "grpc.enable_channelz": 0,
+};
+
+const PURPOSE_OPTIONS: Record<ChannelPurpose, ChannelOptions> = {
+  control: {
+    "grpc.max_receive_message_length": CONTROL_MESSAGE_BYTES_MAX,
+    "grpc.max_send_message_length": CONTROL_MESSAGE_BYTES_MAX,
+  },
+  bulk: {
+    "grpc.max_receive_message_length": BULK_MESSAGE_BYTES_MAX,
+    "grpc.max_send_message_length": BULK_MESSAGE_BYTES_MAX,
+    // The default of 64 KiB makes the sender wait for a window update several times a chunk.
+    "grpc-node.flow_control_window": BULK_WINDOW_BYTES,
+  },
+};
+
+/** Control calls and bulk streams never share a connection: a paused bulk stream holds the window of all of it. */
+export type ChannelPurpose = "control" | "bulk";
+
+export interface ChannelSettings {
+  readonly purpose: ChannelPurpose;
+  /** Who is dialled: names it in errors. Default: a peer. */
+  readonly remote?: Remote["kind"];
+}
+
+/** One connection to a peer or tracker, made when the first call needs it, and made again when it was lost. Open it with `openChannel`. */
+export class RpcChannel {
+  /** `host:port` */
+  readonly address: string;
+  readonly remote: Remote;
+  readonly #channel: Channel;
+  readonly #openCalls = new Set<(error: PiecewiseError) => void>();
+  #closed = false;
+
+  constructor(address: string, { purpose, remote = "peer" }: ChannelSettings) {
+    this.address = address;
+    this.remote = { kind: remote, address };
+    const options = { ...COMMON_OPTIONS, ...PURPOSE_OPTIONS[purpose] };
+    // A proxy that the environment names cannot reach this machine's own loopback.
+    if (isLoopbackAddress(address)) options["grpc.enable_http_proxy"] = 0;
+    // Without the scheme a host called "unix" or "xds" would choose another resolver.
+    this.#channel = new Channel(`dns:${address}`, credentials.createInsecure(), options);
+  }
+
+  /** Ends all calls with `CancelledError` and closes the connection. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const end of this.#openCalls) end(this.#closedError());
+    this.#channel.close();
+  }
+
+  /**
+   * For clients: creates a call. `end` is called with an error if the channel closes before `forgetCall`; if it is closed already there is
+   * no call and `end` follows soon.
+   */
+  createCall(path: string, deadlineMs: number, end: (error: PiecewiseError) => void): GrpcCall | undefined {
+    if (this.#closed) {
+      process.nextTick(() => end(this.#closedError()));
+      return undefined;
+    }
+    this.#openCalls.add(end);
+    return this.#channel.createCall(path, deadlineMs, null, null, null);
+  }
+
+  forgetCall(end: (error: PiecewiseError) => void): void {
+    this.#openCalls.delete(end);
+  }
+
+  #closedError(): PiecewiseError {
+    return new CancelledError(`the channel to ${this.remote.kind} ${this.address} was closed`);
+  }
+}
+
+/**
+ * Opens a channel to `host:port`. Nothing is dialled before the first call.
+ * @throws UsageError INVALID_ARGUMENT if `address` is not `host:port`.
+ */
+export const openChannel = (address: string, settings: ChannelSettings): RpcChannel => new RpcChannel(address, settings);

@@ -1,0 +1,77 @@
+import { Metadata, type StatusObject } from "@grpc/grpc-js";
+import { createError, GrpcCode, type PiecewiseError } from "@piecewise/base";
+import type { GrpcCall, RpcChannel } from "./channel.js";
+import { fromServiceError } from "./status.js";
+
+/** What a call reports. After `onEnd` or `cancel()` nothing more is called. */
+export interface CallEvents {
+  onHeaders(): void;
+  /** One message as it came; the next one follows only after `read()`. */
+  onMessage(bytes: Buffer): void;
+  /** The call is over; `error` is undefined if the status was OK. */
+  onEnd(error: PiecewiseError | undefined): void;
+}
+
+/** One call from this side with one request, from start to status: the only place that talks to a grpc-js call. */
+export class ClientCall {
+  readonly #channel: RpcChannel;
+  readonly #events: CallEvents;
+  readonly #call: GrpcCall | undefined;
+  #over = false;
+  #reading = false;
+
+  /** Starts the call. `deadlineMs` is in epoch milliseconds, Infinity for none. Events come later, never during the constructor. */
+  constructor(channel: RpcChannel, path: string, deadlineMs: number, request: Buffer, events: CallEvents) {
+    this.#channel = channel;
+    this.#events = events;
+    this.#call = channel.createCall(path, deadlineMs, this.end);
+    this.#call?.start(new Metadata(), {
+      onReceiveMetadata: () => {
+        if (!this.#over) events.onHeaders();
+      },
+      onReceiveMessage: (bytes: Buffer) => {
+        this.#reading = false;
+        if (!this.#over) events.onMessage(bytes);
+      },
+      onReceiveStatus: (status) => this.#finish(status),
+    });
+    this.#call?.sendMessageWithContext({}, request);
+    this.#call?.halfClose();
+    this.read();
+  }
+
+  /** Asks for the next message, or for the status if there is none. Asking twice is asking once. */
+  read(): void {
+    if (this.#over || this.#reading) return;
+    this.#reading = true;
+    this.#call?.startRead();
+  }
+
+  /** Ends the call without a word. */
+  cancel(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#channel.forgetCall(this.end);
+    this.#call?.cancelWithStatus(GrpcCode.CANCELLED, "cancelled");
+  }
+
+  /** What to report when the other side broke the contract. */
+  protocolError(what: string, cause?: unknown): PiecewiseError {
+    const { kind, address } = this.#channel.remote;
+    return createError("PROTOCOL_VIOLATION", `${kind} ${address} broke the protocol: ${what}`, { remote: address, cause });
+  }
+
+  /** Ends the call with this error. */
+  readonly end = (error: PiecewiseError): void => {
+    if (this.#over) return;
+    this.cancel();
+    this.#events.onEnd(error);
+  };
+
+  #finish(status: StatusObject): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#channel.forgetCall(this.end);
+    this.#events.onEnd(status.code === GrpcCode.OK ? undefined : fromServiceError(status, this.#channel.remote));
+  }
+}

@@ -1,0 +1,127 @@
+import { lookup } from "node:dns/promises";
+import { createServer, type Server, type Socket } from "node:net";
+import { formatHostPort, type HostPort, isLoopbackHost, type Logger, type PiecewiseError, StorageError, UsageError } from "@piecewise/base";
+import { plainHost } from "./remote-host.js";
+
+export interface ListenerOptions {
+  readonly listen: HostPort;
+  /** Connections in all; more are closed at once. */
+  readonly connectionsMax: number;
+  /** Connections from one address that is not this machine; more are closed at once. */
+  readonly connectionsPerHostMax: number;
+  readonly onConnection: (socket: Socket) => void;
+  readonly logger: Logger;
+}
+
+/** Accepts connections within its limits and knows all that are open. Open it with `openListener`. */
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #countByHost = new Map<string, number>();
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = createServer({ noDelay: true }, (socket) => this.#admit(socket));
+    this.#server.maxConnections = options.connectionsMax;
+    this.#server.on("drop", () => this.#warn({ connectionsMax: options.connectionsMax }, "refused a connection: too many are open"));
+  }
+
+  /** `host:port` with the real port. */
+  get address(): string {
+    const bound = this.#server.address();
+    const port = bound === null || typeof bound === "string" ? this.#options.listen.port : bound.port;
+    return formatHostPort({ host: this.#options.listen.host, port });
+  }
+
+  /** For `openListener`. Rejects with what Node says. */
+  async listen(): Promise<void> {
+    const { host, port } = this.#options.listen;
+    // A name such as localhost may stand for both kinds of addresses; most programs try the IPv4 one.
+    const { address } = await lookup(host, { order: "ipv4first" });
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ host: address, port }, () => {
+        this.#server.off("error", reject);
+        resolve();
+      });
+    });
+    // From now on an error is a connection that could not be accepted; the server goes on.
+    this.#server.on("error", (error) => this.#warn({ error }, "could not accept a connection"));
+  }
+
+  /** Accepts no more; resolves when the last connection is gone. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+    });
+  }
+
+  /** Ends all connections at once. */
+  destroyConnections(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #admit(socket: Socket): void {
+    const { connectionsPerHostMax, onConnection } = this.#options;
+    const host = plainHost(socket.remoteAddress ?? "");
+    const count = this.#countByHost.get(host) ?? 0;
+    // Many peers may run on this machine, and all have one address.
+    if (count >= connectionsPerHostMax && !isLoopbackHost(host)) {
+      this.#warn({ host, connectionsPerHostMax }, "refused a connection: too many from one address");
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    this.#countByHost.set(host, count + 1);
+    socket.once("close", () => this.#forget(socket, host));
+    onConnection(socket);
+  }
+
+  #forget(socket: Socket, host: string): void {
+    this.#sockets.delete(socket);
+    const left = (this.#countByHost.get(host) ?? 1) - 1;
+    if (left === 0) this.#countByHost.delete(host);
+    else this.#countByHost.set(host, left);
+  }
+
+  #warn(fields: object, message: string): void {
+    this.#options.logger.warn(fields, message);
+  }
+}
+
+/**
+ * Listens, on the first address if the host is a name.
+ * @throws UsageError ADDRESS_IN_USE, INVALID_ARGUMENT; StorageError TOO_MANY_OPEN_FILES
+ */
+export async function openListener(options: ListenerOptions): Promise<Listener> {
+  const listener = new Listener(options);
+  try {
+    await listener.listen();
+  } catch (error) {
+    throw translateListenError(error, formatHostPort(options.listen));
+  }
+  return listener;
+}
+
+function translateListenError(cause: unknown, address: string): PiecewiseError {
+  const failed = `cannot listen on ${address}`;
+  switch (cause instanceof Error && "code" in cause ? cause.code : undefined) {
+    case "EADDRINUSE":
+      return new UsageError("ADDRESS_IN_USE", `${failed}: another program does already; stop it or choose another port (0 takes any free one)`, {
+        cause,
+      });
+    case "EACCES":
+      return new UsageError("INVALID_ARGUMENT", `${failed}: this user may not; choose a port above 1023`, { cause });
+    case "EADDRNOTAVAIL":
+      return new UsageError("INVALID_ARGUMENT", `${failed}: this machine has no such address; 0.0.0.0 stands for all that it has`, { cause });
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return new UsageError("INVALID_ARGUMENT", `${failed}: the host name is not known; give an IP address of this machine`, { cause });
+    case "EMFILE":
+    case "ENFILE":
+      return new StorageError("TOO_MANY_OPEN_FILES", `${failed}: too many files are open; raise the limit (ulimit -n)`, { cause });
+    default:
+      return new UsageError("INVALID_ARGUMENT", `${failed}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
