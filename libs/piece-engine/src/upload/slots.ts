@@ -1,0 +1,163 @@
+import { assert } from "@piecewise/base";
+import type { RequestRef, UploadEvent } from "./events.js";
+import type { UploadLimits } from "./upload-options.js";
+import type { Caller, UploadRequest } from "./upload-request.js";
+
+/** Bounds of what a refused caller is told to wait. */
+export const RETRY_AFTER_MS_MIN = 100;
+export const RETRY_AFTER_MS_MAX = 30_000;
+
+/** How long a slot is taken, as long as nothing was measured. */
+const SERVICE_MS_ASSUMED = 1_000;
+/** Weight of the newest measurement in the mean. */
+const SERVICE_MS_WEIGHT = 0.2;
+
+/**
+ * Who is served next.
+ *
+ * It tracks (1) the granted requests, each of which holds a slot, (2) the waiting ones, at most one of each caller, (3) the callers of
+ * both, who are forgotten with their last request, and (4) how long slots are held, for the advice to those who are refused.
+ *
+ * Callers that named themselves never take the last `anonymousSlots`. The others may take more than those only while no caller that
+ * named itself wants a slot.
+ */
+export class Slots {
+  readonly #limits: UploadLimits;
+  readonly #granted = new Map<RequestRef, UploadRequest>();
+  readonly #waiting = new Map<RequestRef, UploadRequest>();
+  readonly #callers = new Map<string, Caller>();
+  #anonymousTaken = 0;
+  #order = 0;
+  #serviceMs = SERVICE_MS_ASSUMED;
+
+  constructor(limits: UploadLimits) {
+    this.#limits = limits;
+  }
+
+  get taken(): number {
+    return this.#granted.size;
+  }
+
+  get queueLength(): number {
+    return this.#waiting.size;
+  }
+
+  granted(): Iterable<UploadRequest> {
+    return this.#granted.values();
+  }
+
+  waiting(): Iterable<UploadRequest> {
+    return this.#waiting.values();
+  }
+
+  get(ref: RequestRef): UploadRequest | undefined {
+    return this.#granted.get(ref) ?? this.#waiting.get(ref);
+  }
+
+  /** Whether a request of this caller waits already. */
+  hasWaiting(callerKey: string): boolean {
+    return this.#callers.get(callerKey)?.waits ?? false;
+  }
+
+  /** Adds a waiting request. */
+  join(event: Extract<UploadEvent, { type: "requestArrived" }>): UploadRequest {
+    assert(this.get(event.request) === undefined, `request ${event.request} arrived twice`);
+    const caller = this.#callerOf(event.caller.key);
+    caller.waits = true;
+    const request: UploadRequest = {
+      ref: event.request,
+      caller,
+      isPeer: event.caller.isPeer,
+      content: event.content,
+      piece: event.piece,
+      pieceCount: event.pieceCount,
+      bytes: event.bytes,
+      grantedAtMs: undefined,
+      drainedBytes: 0,
+      sends: [],
+      aheadBytes: 0,
+      sentOrder: 0,
+      measuredMs: 0,
+      measuredBytes: 0,
+      measuredSinceMs: undefined,
+    };
+    this.#waiting.set(request.ref, request);
+    return request;
+  }
+
+  /** Gives a slot to the waiting request whose turn it is; undefined if none can be served now. */
+  grantNext(nowMs: number): UploadRequest | undefined {
+    const request = this.#next();
+    if (request === undefined) return undefined;
+    this.#waiting.delete(request.ref);
+    this.#granted.set(request.ref, request);
+    request.grantedAtMs = nowMs;
+    request.caller.waits = false;
+    request.caller.slotsTaken += 1;
+    request.caller.servedOrder = this.#order += 1;
+    if (!request.isPeer) this.#anonymousTaken += 1;
+    return request;
+  }
+
+  /** Forgets a request, and frees the slot if it held one. */
+  leave(request: UploadRequest, nowMs: number): void {
+    const { caller } = request;
+    if (this.#waiting.delete(request.ref)) caller.waits = false;
+    if (this.#granted.delete(request.ref)) {
+      caller.slotsTaken -= 1;
+      if (!request.isPeer) this.#anonymousTaken -= 1;
+      this.#serviceMs += SERVICE_MS_WEIGHT * (nowMs - (request.grantedAtMs ?? nowMs) - this.#serviceMs);
+    }
+    if (caller.slotsTaken === 0 && !caller.waits) this.#callers.delete(caller.key);
+  }
+
+  /** When one more request could expect a slot. */
+  retryAfterMs(): number {
+    const expectedMs = Math.ceil(((this.queueLength + 1) * this.#serviceMs) / this.#limits.slotsMax);
+    return Math.min(RETRY_AFTER_MS_MAX, Math.max(RETRY_AFTER_MS_MIN, expectedMs));
+  }
+
+  /** Whether another caller waits that would get the slot of this granted request. */
+  isWantedByOthers(granted: UploadRequest): boolean {
+    const isReserved = !granted.isPeer && this.#anonymousTaken <= this.#limits.anonymousSlots;
+    for (const { caller, isPeer } of this.#waiting.values()) {
+      if (caller !== granted.caller && caller.slotsTaken < this.#limits.callerSlotsMax && !(isReserved && isPeer)) return true;
+    }
+    return false;
+  }
+
+  // One waiting request per caller and the order of service make this a round robin; the queue is short enough to be searched.
+  #next(): UploadRequest | undefined {
+    if (this.taken >= this.#limits.slotsMax) return undefined;
+    let best: UploadRequest | undefined;
+    for (const request of this.#waiting.values()) {
+      if (this.#mayTakeSlot(request) && (best === undefined || this.#isBefore(request, best))) best = request;
+    }
+    return best;
+  }
+
+  #mayTakeSlot({ caller, isPeer }: UploadRequest): boolean {
+    const peersTaken = this.taken - this.#anonymousTaken;
+    if (isPeer && peersTaken >= this.#limits.slotsMax - this.#limits.anonymousSlots) return false;
+    return caller.slotsTaken < this.#limits.callerSlotsMax;
+  }
+
+  #isBefore(a: UploadRequest, b: UploadRequest): boolean {
+    if (this.#isBeyondShare(a) !== this.#isBeyondShare(b)) return this.#isBeyondShare(b);
+    if (a.caller.slotsTaken !== b.caller.slotsTaken) return a.caller.slotsTaken < b.caller.slotsTaken;
+    return a.caller.servedOrder < b.caller.servedOrder;
+  }
+
+  #isBeyondShare({ isPeer }: UploadRequest): boolean {
+    return !isPeer && this.#anonymousTaken >= this.#limits.anonymousSlots;
+  }
+
+  #callerOf(key: string): Caller {
+    let caller = this.#callers.get(key);
+    if (caller === undefined) {
+      caller = { key, slotsTaken: 0, waits: false, servedOrder: (this.#order += 1), fairBytes: 0 };
+      this.#callers.set(key, caller);
+    }
+    return caller;
+  }
+}

@@ -1,0 +1,216 @@
+import type { ErrorCode } from "@piecewise/base";
+import type { LoadFacts, UploadCommand } from "./commands.js";
+import { Contents } from "./contents.js";
+import { DrainWatch } from "./drain-watch.js";
+import type { UploadEvent } from "./events.js";
+import { Sending } from "./sending.js";
+import { Slots } from "./slots.js";
+import { resolveUploadOptions, type UploadEngineOptions, type UploadLimits } from "./upload-options.js";
+import { covers, isStillToSend, type UploadRequest } from "./upload-request.js";
+import { Watchers } from "./watchers.js";
+
+/** A look inside, for metrics and progress reports. */
+export interface UploadStats {
+  readonly slotsTaken: number;
+  readonly queueLength: number;
+  readonly watchers: number;
+  /** Payload bytes that the transport took, by content that is still served. A live view. */
+  readonly sentBytes: ReadonlyMap<string, number>;
+}
+
+/**
+ * Decides, for the whole process, who is served next, what is offered to whom, and how fast. It neither waits nor reads a clock:
+ *
+ * ```ts
+ * for (const command of engine.handle(event, nowMs)) run(command);
+ * timer.set(engine.nextDeadlineMs); // then handle({ type: "deadlineReached" }, nowMs)
+ * ```
+ */
+export interface UploadEngine {
+  /**
+   * Takes a fact and says what to do, in this order. Facts about requests and watchers that are over are ignored.
+   * @param nowMs any monotonic clock, in milliseconds, the same one for all calls.
+   */
+  handle(event: UploadEvent, nowMs: number): readonly UploadCommand[];
+  /** When it wants to hear `deadlineReached` at the latest; Infinity for never. */
+  readonly nextDeadlineMs: number;
+  /** Whether no request is granted or waits: after `drainStarted` the process may stop then. */
+  readonly isIdle: boolean;
+  stats(): UploadStats;
+}
+
+type RequestArrived = Extract<UploadEvent, { type: "requestArrived" }>;
+
+/** Creates the upload brain. One serves all contents of a process. */
+export function createUploadEngine(options: UploadEngineOptions = {}): UploadEngine {
+  return new Engine(resolveUploadOptions(options));
+}
+
+class Engine implements UploadEngine {
+  readonly #limits: UploadLimits;
+  readonly #contents = new Contents();
+  readonly #slots: Slots;
+  readonly #sending: Sending;
+  readonly #drainWatch: DrainWatch;
+  readonly #watchers: Watchers;
+  #verdictDueMs = Number.POSITIVE_INFINITY;
+  #isDraining = false;
+  #nowMs = Number.NEGATIVE_INFINITY;
+  #commands: UploadCommand[] = [];
+
+  constructor(limits: UploadLimits) {
+    this.#limits = limits;
+    this.#slots = new Slots(limits);
+    this.#sending = new Sending(limits);
+    this.#drainWatch = new DrainWatch(this.#slots, limits.chunkBytes);
+    this.#watchers = new Watchers(limits, this.#contents);
+  }
+
+  get nextDeadlineMs(): number {
+    return Math.min(this.#sending.dueMs, this.#verdictDueMs, this.#watchers.dueMs);
+  }
+
+  get isIdle(): boolean {
+    return this.#slots.taken === 0 && this.#slots.queueLength === 0;
+  }
+
+  stats(): UploadStats {
+    return {
+      slotsTaken: this.#slots.taken,
+      queueLength: this.#slots.queueLength,
+      watchers: this.#watchers.count,
+      sentBytes: this.#contents.sentBytes,
+    };
+  }
+
+  handle(event: UploadEvent, nowMs: number): readonly UploadCommand[] {
+    this.#nowMs = Math.max(this.#nowMs, nowMs);
+    this.#commands = [];
+    this.#apply(event);
+    this.#stopTooSlow();
+    this.#grantWaiting();
+    this.#sending.allow(() => this.#slots.granted(), this.#nowMs, this.#commands);
+    this.#verdictDueMs = this.#drainWatch.restart(this.#nowMs);
+    this.#watchers.tellDue(this.#load(), this.#nowMs, this.#commands);
+    return this.#commands;
+  }
+
+  #apply(event: UploadEvent): void {
+    switch (event.type) {
+      case "contentAdded":
+        return this.#contents.add(event.content, event.held);
+      case "contentRemoved":
+        return this.#removeContent(event.content);
+      case "pieceStored":
+        if (this.#contents.get(event.content)?.held.add(event.piece)) this.#watchers.pieceChanged(event.content, event.piece, this.#nowMs);
+        return;
+      case "pieceLost":
+        return this.#losePiece(event.content, event.piece);
+      case "requestArrived":
+        return this.#admit(event);
+      case "chunkDrained":
+        return this.#drained(event.request, event.bytes);
+      case "requestEnded":
+        return this.#forget(this.#slots.get(event.request));
+      case "watcherJoined":
+        if (this.#isDraining) this.#commands.push({ type: "refuseWatcher", watcher: event.watcher, code: "GOING_AWAY" });
+        else this.#watchers.join(event, this.#load(), this.#nowMs, this.#commands);
+        return;
+      case "watcherLeft":
+        return this.#watchers.leave(event.watcher);
+      case "watcherBlocked":
+        return this.#watchers.setBlocked(event.watcher, true);
+      case "watcherDrained":
+        return this.#watchers.setBlocked(event.watcher, false);
+      case "drainStarted":
+        return this.#drain();
+      case "deadlineReached":
+        return;
+    }
+  }
+
+  #admit(event: RequestArrived): void {
+    const code = this.#reasonToRefuse(event);
+    if (code !== undefined) {
+      const advice = code === "BUSY" ? { retryAfterMs: this.#slots.retryAfterMs() } : {};
+      this.#commands.push({ type: "refuse", request: event.request, code, ...advice });
+      return;
+    }
+    const request = this.#slots.join(event);
+    this.#grantWaiting();
+    if (request.grantedAtMs !== undefined || this.#slots.queueLength <= this.#limits.queueMax) return;
+    this.#forget(request);
+    this.#commands.push({ type: "refuse", request: request.ref, code: "BUSY", retryAfterMs: this.#slots.retryAfterMs() });
+  }
+
+  #reasonToRefuse({ caller, content: id, piece, pieceCount, bytes }: RequestArrived): ErrorCode | undefined {
+    if (this.#isDraining) return "GOING_AWAY";
+    const content = this.#contents.get(id);
+    if (content === undefined) return "CONTENT_NOT_FOUND";
+    if (piece < 0 || pieceCount < 1 || piece + pieceCount > content.held.length || bytes < 1) return "PIECE_OUT_OF_RANGE";
+    if (!this.#contents.areOffered(caller, content, piece, pieceCount)) return "NOT_OFFERED";
+    return this.#slots.hasWaiting(caller.key) ? "BUSY" : undefined;
+  }
+
+  #grantWaiting(): void {
+    for (let request = this.#slots.grantNext(this.#nowMs); request !== undefined; request = this.#slots.grantNext(this.#nowMs)) {
+      this.#sending.admit(request);
+      this.#commands.push({ type: "grant", request: request.ref });
+    }
+  }
+
+  #drained(ref: number, bytes: number): void {
+    const request = this.#slots.get(ref);
+    if (request === undefined) return;
+    const drainedBytes = this.#sending.drained(request, bytes);
+    request.measuredBytes += drainedBytes;
+    this.#contents.countSent(request.content, drainedBytes);
+  }
+
+  // One at a time: as soon as nobody wants a slot any more, the slow may keep theirs.
+  #stopTooSlow(): void {
+    for (let slow = this.#drainWatch.findTooSlow(this.#nowMs); slow !== undefined; slow = this.#drainWatch.findTooSlow(this.#nowMs)) {
+      this.#end(slow, "TOO_SLOW");
+      this.#grantWaiting();
+    }
+  }
+
+  #losePiece(id: string, piece: number): void {
+    if (!this.#contents.get(id)?.held.delete(piece)) return;
+    this.#watchers.pieceChanged(id, piece, this.#nowMs);
+    for (const request of this.#slots.waiting()) {
+      if (request.content === id && covers(request, piece)) this.#end(request, "NOT_OFFERED");
+    }
+    for (const request of this.#slots.granted()) {
+      if (request.content === id && isStillToSend(request, piece)) this.#end(request, "PIECE_DAMAGED");
+    }
+  }
+
+  #removeContent(id: string): void {
+    this.#contents.remove(id);
+    this.#watchers.contentRemoved(id, this.#commands);
+    for (const request of [...this.#slots.waiting(), ...this.#slots.granted()]) {
+      if (request.content === id) this.#end(request, "CONTENT_NOT_FOUND");
+    }
+  }
+
+  #drain(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    for (const request of this.#slots.waiting()) this.#end(request, "GOING_AWAY");
+    this.#watchers.goAway();
+  }
+
+  #end(request: UploadRequest, code: ErrorCode): void {
+    this.#commands.push({ type: request.grantedAtMs === undefined ? "refuse" : "stop", request: request.ref, code });
+    this.#forget(request);
+  }
+
+  #forget(request: UploadRequest | undefined): void {
+    if (request !== undefined) this.#slots.leave(request, this.#nowMs);
+  }
+
+  #load(): LoadFacts {
+    return { slotsTaken: this.#slots.taken, slotsMax: this.#limits.slotsMax, queueLength: this.#slots.queueLength };
+  }
+}

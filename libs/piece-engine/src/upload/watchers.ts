@@ -1,0 +1,179 @@
+import { assert, type ErrorCode } from "@piecewise/base";
+import type { LoadFacts, UploadCommand } from "./commands.js";
+import type { Content, Contents } from "./contents.js";
+import type { CallerFacts, UploadEvent, WatcherRef } from "./events.js";
+import { takeNews } from "./piece-ranges.js";
+import type { UploadLimits } from "./upload-options.js";
+
+/** Changes wait so long for others, and a watcher hears at most once in this time. */
+export const NEWS_WINDOW_MS = 100;
+/** So many changed pieces do not wait for more. */
+export const NEWS_PIECES_EAGER = 64;
+/** Runs of pieces in one message; what is left over follows in the next. */
+export const NEWS_RUNS_MAX = 4096;
+/** A watcher hears at least so often. */
+export const HEARTBEAT_MS = 15_000;
+/** What a refused watcher is told to wait. */
+export const WATCHER_RETRY_AFTER_MS = 5_000;
+
+interface Watcher {
+  readonly ref: WatcherRef;
+  readonly caller: CallerFacts;
+  readonly content: Content;
+  /** Pieces of which the watcher believes the opposite of what is true. */
+  readonly changed: Set<number>;
+  /** When the oldest of those changed. */
+  changedAtMs: number;
+  toldAtMs: number;
+  toldLoad: LoadFacts;
+  owesGoingAway: boolean;
+  isBlocked: boolean;
+}
+
+/**
+ * Who watches what, and when each watcher hears what.
+ *
+ * A watcher hears the whole offer at once, then changes, put together over a short time, and a heartbeat when there was nothing to say.
+ * The load rides along when it has changed. A caller that named itself has one watcher for each content: a newer one takes the place of
+ * the older, whose connection is probably dead, and which ends with CANCELLED (GOING_AWAY would tell the peer that we leave). Callers
+ * that did not name themselves may be different programs on one host and do not displace each other.
+ */
+export class Watchers {
+  readonly #limits: UploadLimits;
+  readonly #contents: Contents;
+  readonly #watchers = new Map<WatcherRef, Watcher>();
+  #dueMs = Number.POSITIVE_INFINITY;
+
+  constructor(limits: UploadLimits, contents: Contents) {
+    this.#limits = limits;
+    this.#contents = contents;
+  }
+
+  get count(): number {
+    return this.#watchers.size;
+  }
+
+  /** No watcher is to hear anything before this. */
+  get dueMs(): number {
+    return this.#dueMs;
+  }
+
+  /** Adds a watcher, or refuses it. */
+  join(event: Extract<UploadEvent, { type: "watcherJoined" }>, load: LoadFacts, nowMs: number, commands: UploadCommand[]): void {
+    const { watcher: ref, caller } = event;
+    assert(!this.#watchers.has(ref), `watcher ${ref} joined twice`);
+    const content = this.#contents.get(event.content);
+    if (content === undefined) {
+      commands.push({ type: "refuseWatcher", watcher: ref, code: "CONTENT_NOT_FOUND" });
+      return;
+    }
+    if (caller.isPeer) this.#stopWhere((other) => other.content === content && isSameCaller(other.caller, caller), "CANCELLED", commands);
+    if (this.#isFullFor(caller)) {
+      commands.push({ type: "refuseWatcher", watcher: ref, code: "BUSY", retryAfterMs: WATCHER_RETRY_AFTER_MS });
+      return;
+    }
+    const watcher: Watcher = {
+      ref,
+      caller,
+      content,
+      changed: new Set(),
+      changedAtMs: nowMs,
+      toldAtMs: nowMs,
+      toldLoad: load,
+      owesGoingAway: false,
+      isBlocked: false,
+    };
+    this.#watchers.set(ref, watcher);
+    this.#dueMs = Math.min(this.#dueMs, dueMsOf(watcher));
+    commands.push({ type: "offerFirst", watcher: ref, offered: this.#contents.offeredTo(caller, content).toBytes(), load });
+  }
+
+  leave(ref: WatcherRef): void {
+    this.#watchers.delete(ref);
+  }
+
+  setBlocked(ref: WatcherRef, isBlocked: boolean): void {
+    const watcher = this.#watchers.get(ref);
+    if (watcher === undefined) return;
+    watcher.isBlocked = isBlocked;
+    this.#dueMs = Math.min(this.#dueMs, dueMsOf(watcher));
+  }
+
+  /** A piece of a content began or ceased to be offered. */
+  pieceChanged(content: string, piece: number, nowMs: number): void {
+    for (const watcher of this.#watchers.values()) {
+      if (watcher.content.id !== content) continue;
+      // A change back before anybody was told is no news.
+      if (watcher.changed.delete(piece)) continue;
+      if (watcher.changed.size === 0) watcher.changedAtMs = nowMs;
+      watcher.changed.add(piece);
+      this.#dueMs = Math.min(this.#dueMs, dueMsOf(watcher));
+    }
+  }
+
+  contentRemoved(content: string, commands: UploadCommand[]): void {
+    this.#stopWhere((watcher) => watcher.content.id === content, "CONTENT_NOT_FOUND", commands);
+  }
+
+  /** Every watcher is to hear, as soon as it can, that this peer is about to stop. */
+  goAway(): void {
+    for (const watcher of this.#watchers.values()) {
+      watcher.owesGoingAway = true;
+      this.#dueMs = Math.min(this.#dueMs, dueMsOf(watcher));
+    }
+  }
+
+  /** Tells the watchers whose time has come. */
+  tellDue(load: LoadFacts, nowMs: number, commands: UploadCommand[]): void {
+    if (nowMs < this.#dueMs) return;
+    this.#dueMs = Number.POSITIVE_INFINITY;
+    for (const watcher of this.#watchers.values()) {
+      if (dueMsOf(watcher) <= nowMs) commands.push(this.#newsFor(watcher, load, nowMs));
+      this.#dueMs = Math.min(this.#dueMs, dueMsOf(watcher));
+    }
+  }
+
+  #newsFor(watcher: Watcher, load: LoadFacts, nowMs: number): UploadCommand {
+    const offered = this.#contents.offeredTo(watcher.caller, watcher.content);
+    const news = takeNews(watcher.changed, (piece) => offered.has(piece), NEWS_RUNS_MAX);
+    const isLoadNew = load.slotsTaken !== watcher.toldLoad.slotsTaken || load.queueLength !== watcher.toldLoad.queueLength;
+    const goingAway = watcher.owesGoingAway;
+    watcher.toldLoad = load;
+    watcher.toldAtMs = nowMs;
+    watcher.changedAtMs = nowMs;
+    watcher.owesGoingAway = false;
+    return {
+      type: "offerNews",
+      watcher: watcher.ref,
+      ...news,
+      ...(isLoadNew ? { load } : {}),
+      ...(goingAway ? { goingAway } : {}),
+    };
+  }
+
+  #isFullFor(caller: CallerFacts): boolean {
+    if (this.count >= this.#limits.watchersMax) return true;
+    let own = 0;
+    for (const watcher of this.#watchers.values()) if (isSameCaller(watcher.caller, caller)) own += 1;
+    return own >= this.#limits.callerWatchersMax;
+  }
+
+  #stopWhere(matches: (watcher: Watcher) => boolean, code: ErrorCode, commands: UploadCommand[]): void {
+    for (const watcher of this.#watchers.values()) {
+      if (!matches(watcher)) continue;
+      this.#watchers.delete(watcher.ref);
+      commands.push({ type: "stopWatcher", watcher: watcher.ref, code });
+    }
+  }
+}
+
+const isSameCaller = (a: CallerFacts, b: CallerFacts): boolean => a.key === b.key && a.isPeer === b.isPeer;
+
+function dueMsOf(watcher: Watcher): number {
+  if (watcher.isBlocked) return Number.POSITIVE_INFINITY;
+  if (watcher.owesGoingAway) return Number.NEGATIVE_INFINITY;
+  const heartbeatMs = watcher.toldAtMs + HEARTBEAT_MS;
+  if (watcher.changed.size === 0) return heartbeatMs;
+  const sinceMs = watcher.changed.size >= NEWS_PIECES_EAGER ? watcher.toldAtMs : watcher.changedAtMs;
+  return Math.min(heartbeatMs, sinceMs + NEWS_WINDOW_MS);
+}
