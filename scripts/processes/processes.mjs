@@ -123,6 +123,7 @@ class Processes {
     if (this.#stopping) for (const child of this.#children) endGroup(child.pid, "SIGKILL");
     if (this.#stopping) return;
     this.#stopping = true;
+    console.error(`\nStopping (${signal})`);
     await this.close();
     process.exit(128 + constants.signals[signal]);
   }
