@@ -16,11 +16,14 @@ const TOLERANCE_MS = 0.5;
  */
 export class DrainWatch {
   readonly #slots: Slots;
+  /** What must have drained when the time has come that the floor gives for it. */
+  readonly #measureBytes: number;
   readonly #measureMs: number;
 
   constructor(slots: Slots, chunkBytes: number) {
     this.#slots = slots;
-    this.#measureMs = Math.max(DRAIN_MEASURE_MS, Math.ceil((chunkBytes / DRAIN_FLOOR_BYTES_PER_SECOND) * 1000));
+    this.#measureBytes = Math.max(chunkBytes, (DRAIN_FLOOR_BYTES_PER_SECOND * DRAIN_MEASURE_MS) / 1000);
+    this.#measureMs = Math.ceil((this.#measureBytes / DRAIN_FLOOR_BYTES_PER_SECOND) * 1000);
   }
 
   /** A granted stream that is too slow and whose slot somebody else gets if it is stopped now. */
@@ -31,7 +34,7 @@ export class DrainWatch {
         request.measuredSinceMs = nowMs;
       }
       if (request.measuredMs < this.#measureMs - TOLERANCE_MS) continue;
-      if (request.measuredBytes >= (DRAIN_FLOOR_BYTES_PER_SECOND * request.measuredMs) / 1000) {
+      if (request.measuredBytes >= this.#measureBytes) {
         request.measuredMs = 0;
         request.measuredBytes = 0;
       } else if (this.#slots.isWantedByOthers(request)) {
