@@ -1,0 +1,51 @@
+import { RemoteError } from "@piecewise/base";
+import type { Leases } from "./leases.js";
+import type { RegistryLimits } from "./limits.js";
+import type { ContentAnnouncement } from "./registry-calls.js";
+import type { Swarms } from "./swarms.js";
+
+/** How many leases and memberships a call would add; negative if it frees some. */
+export interface Growth {
+  readonly leases: number;
+  readonly memberships: number;
+}
+
+/** Says whether the tracker has room. A call is checked as a whole before it changes anything, so nothing is ever half applied. */
+export class Capacity {
+  readonly #limits: RegistryLimits;
+  readonly #leases: Leases;
+  readonly #swarms: Swarms;
+  readonly #retryAfterMs: () => number;
+
+  constructor(limits: RegistryLimits, leases: Leases, swarms: Swarms, retryAfterMs: () => number) {
+    this.#limits = limits;
+    this.#leases = leases;
+    this.#swarms = swarms;
+    this.#retryAfterMs = retryAfterMs;
+  }
+
+  /** @throws RemoteError TRACKER_FULL. A call that does not grow the tracker passes always, so that a full one goes on working. */
+  checkGrowth(growth: Growth, announcements: Iterable<ContentAnnouncement>): void {
+    const contents = new Set<string>();
+    const names = new Set<string>();
+    for (const { contentId, name } of announcements) {
+      if (this.#swarms.find(contentId) === undefined) contents.add(contentId);
+      if (!this.#swarms.hasName(name)) names.add(name);
+    }
+    this.#check("peers", this.#leases.count, growth.leases, this.#limits.leasesMax);
+    this.#check("pairs of peer and content", this.#swarms.membershipCount, growth.memberships, this.#limits.membershipsMax);
+    this.#check("contents", this.#swarms.contentCount, contents.size, this.#limits.contentsMax);
+    this.#check("names", this.#swarms.nameCount, names.size, this.#limits.namesMax);
+  }
+
+  /** @throws RemoteError TRACKER_FULL. */
+  checkWatchers(watcherCount: number): void {
+    this.#check("watchers", watcherCount, 1, this.#limits.watchersMax);
+  }
+
+  #check(what: string, count: number, growth: number, countMax: number): void {
+    if (growth <= 0 || count + growth <= countMax) return;
+    const message = `the tracker has room for ${countMax} ${what} and no more: try again later, or use another tracker`;
+    throw new RemoteError("TRACKER_FULL", message, { retryAfterMs: this.#retryAfterMs() });
+  }
+}
