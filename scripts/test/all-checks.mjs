@@ -73,8 +73,9 @@ function hasTests(folder) {
 async function testFolder(processes, folder) {
   const report = join(root, folder, REPORT);
   rmSync(report, { force: true });
+  const where = ["--config", join(root, "vitest.config.ts"), "--root", folder];
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const code = await processes.run(bin("vitest"), ["run", "--config", "vitest.config.ts", "--root", folder, ...reporters], { cwd: root });
+  const code = await processes.run(bin("vitest"), ["run", ...where, ...reporters], { cwd: root });
   return { code, reports: [report] };
 }
 
