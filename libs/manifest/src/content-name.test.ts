@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { checkContentName } from "./content-name.js";
 
 describe("checkContentName", () => {
-  test.each(["a", "báo cáo (2).pdf", ".hidden", "-rf", "...", " ", "👨‍👩‍👧.png", "CON", "it's \"quoted\"", "x".repeat(255), "é".repeat(127)])("%s", (name) => {
+  const legal = ["a", "báo cáo (2).pdf", ".hidden", "-rf", "...", " ", "👨‍👩‍👧.png", "CON", "it's \"quoted\""];
+  test.each([...legal, "x".repeat(255), "é".repeat(127)])("%s", (name) => {
     expect(checkContentName(name)).toBeUndefined();
   });
 

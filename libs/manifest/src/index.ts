@@ -4,6 +4,7 @@ export * from "./geometry.js";
 export * from "./link.js";
 export * from "./manifest.js";
 export * from "./manifest-codec.js";
+export { MANIFEST_ENTRIES_MAX } from "./manifest-rules.js";
 export * from "./path-collision.js";
 export * from "./path-order.js";
 export * from "./path-rules.js";

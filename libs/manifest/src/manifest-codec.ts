@@ -1,7 +1,12 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { type ContentId, IntegrityError, MIB, UsageError, contentIdFromHash } from "@piecewise/base";
-import { type ManifestEntry as EntryMessage, ManifestEntryKind, type Manifest as ManifestMessage, ManifestSchema } from "@piecewise/contract";
+import {
+  type ManifestEntry as EntryMessage,
+  ManifestEntryKind,
+  type Manifest as ManifestMessage,
+  ManifestSchema,
+} from "@piecewise/contract";
 import type { Manifest, ManifestEntry } from "./manifest.js";
 import { MANIFEST_ENTRIES_MAX, findManifestProblem } from "./manifest-rules.js";
 
@@ -117,5 +122,7 @@ function serialize({ totalBytes, pieceLength, entries, pieceHashes }: Manifest):
 }
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
+  return true;
 }

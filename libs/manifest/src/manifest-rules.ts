@@ -6,8 +6,8 @@ import { comparePaths } from "./path-order.js";
 import { checkEntryPath } from "./path-rules.js";
 import { findGeometryProblem } from "./piece-length.js";
 
-/** Most files and empty directories in a content. */
-export const MANIFEST_ENTRIES_MAX = 2 ** 20;
+/** Most files and empty directories in a content: reading a manifest of so many takes a second or two, and some hundred MiB. */
+export const MANIFEST_ENTRIES_MAX = 2 ** 18;
 
 // Paths may be as long as the manifest before they are checked; an error message is one line.
 const SHOWN_LENGTH_MAX = 200;
@@ -19,7 +19,8 @@ const shown = (path: string): string =>
 export function findManifestProblem(manifest: Manifest): string | undefined {
   const { entries, totalBytes, pieceHashes } = manifest;
   if (entries.length > MANIFEST_ENTRIES_MAX) {
-    return `it has ${entries.length} files and empty directories, more than ${MANIFEST_ENTRIES_MAX}`;
+    const wayOut = "pack them into an archive, or share them in parts";
+    return `it has ${entries.length} files and empty directories, more than ${MANIFEST_ENTRIES_MAX}: ${wayOut}`;
   }
   const geometryProblem = findGeometryProblem(manifest);
   if (geometryProblem !== undefined) return geometryProblem;

@@ -44,7 +44,7 @@ describe("checkEntryPath", () => {
     ["it begins with a byte order mark", ["\ufeff", "\ufeffa"]],
     [
       "it has a component that is the name of a device on Windows",
-      ["CON", "con", "Nul.txt", "a/aux", "prn/a", "COM1", "com9.tar.gz", "a/LPT3.x/b", "COM¹", "lpt².txt", "CONIN$", "conout$.log", "con .txt", "nul:a"],
+      "CON con Nul.txt a/aux prn/a COM1 com9.tar.gz a/LPT3.x/b COM¹ lpt².txt CONIN$ conout$.log nul:a".split(" ").concat("con .txt"),
     ],
     ["it has a component that ends in a dot or a space, which Windows drops", ["a.", "a /b", "...", " ", "a/b. "]],
     ["it has a component longer than 255 bytes", ["x".repeat(256), `a/${"é".repeat(128)}/b`]],

@@ -27,7 +27,8 @@ const RULES: readonly (readonly [RegExp, string])[] = [
 
 /**
  * Why an entry may not have this path, such as `it has a component ".."`; undefined if it may. Refused is what would leave the target
- * directory, or could not be created under exactly this name, on Linux, macOS or Windows. The reason quotes nothing of the path.
+ * directory, name a device, or come out under another name, on Linux, macOS or Windows. Signs such as `*`, `?` and `:`, which are common
+ * elsewhere and which Windows refuses to create, are allowed. The reason quotes nothing of the path.
  */
 export function checkEntryPath(path: string): string | undefined {
   if (path === "") return "it is empty";

@@ -46,7 +46,8 @@ describe("checkPieceLength", () => {
     [
       CONTENT_BYTES_MAX + 1,
       PIECE_LENGTH_MAX,
-      "70368744177665 bytes in pieces of 67108864 are 1048577 pieces, more than 1048576: a content has at most 70368744177664 bytes, share it in parts",
+      "70368744177665 bytes in pieces of 67108864 are 1048577 pieces, more than 1048576: " +
+        "a content has at most 70368744177664 bytes, share it in parts",
     ],
   ])("refuses %d bytes in pieces of %d, with the way out", (totalBytes, pieceLength, message) => {
     expect(() => checkPieceLength(totalBytes, pieceLength)).toThrow(new UsageError("PIECE_LENGTH_INVALID", message));
