@@ -42,7 +42,8 @@ describe("parseHostPort", () => {
   });
 
   test("the message is short and holds no control character", () => {
-    expect(() => parseHostPort(`\u001b[2J${"x".repeat(1_000_000)}`, "the peer")).toThrow(/^the peer "\\u\{1b\}\[2J.{1,260}…" is not HOST:PORT[^\n]*$/);
+    const text = `\u001b[2J${"x".repeat(1_000_000)}`;
+    expect(() => parseHostPort(text, "the peer")).toThrow(/^the peer "\\u\{1b\}\[2J.{1,260}…" is not HOST:PORT[^\n]*$/);
   });
 
   test("reads back what it wrote", () => {
