@@ -1,13 +1,17 @@
 import { Metadata, type StatusObject } from "@grpc/grpc-js";
 import { createError, GrpcCode, type PiecewiseError } from "@piecewise/base";
 import type { GrpcCall, RpcChannel } from "./channel.js";
+import { plainBytes } from "./message-codec.js";
 import { fromServiceError } from "./status.js";
+
+/** How grpc-js calls it, now and then, when a connection is closed in good order before the status of a call came. */
+const CUT_OFF = "Received RST_STREAM with code 0 (Call ended without gRPC status)";
 
 /** What a call reports. After `onEnd` or `cancel()` nothing more is called. */
 export interface CallEvents {
   onHeaders(): void;
   /** One message as it came; the next one follows only after `read()`. */
-  onMessage(bytes: Buffer): void;
+  onMessage(bytes: Uint8Array): void;
   /** The call is over; `error` is undefined if the status was OK. */
   onEnd(error: PiecewiseError | undefined): void;
 }
@@ -31,7 +35,7 @@ export class ClientCall {
       },
       onReceiveMessage: (bytes: Buffer) => {
         this.#reading = false;
-        if (!this.#over) events.onMessage(bytes);
+        if (!this.#over) events.onMessage(plainBytes(bytes));
       },
       onReceiveStatus: (status) => this.#finish(status),
     });
@@ -72,6 +76,11 @@ export class ClientCall {
     if (this.#over) return;
     this.#over = true;
     this.#channel.forgetCall(this.end);
-    this.#events.onEnd(status.code === GrpcCode.OK ? undefined : fromServiceError(status, this.#channel.remote));
+    if (status.code === GrpcCode.OK) this.#events.onEnd(undefined);
+    else this.#events.onEnd(fromServiceError(withoutCutOff(status), this.#channel.remote));
   }
 }
+
+// Whoever closes its connections is gone, however that happened: the same code as for any other lost connection.
+const withoutCutOff = (status: StatusObject): StatusObject =>
+  status.details === CUT_OFF ? { ...status, code: GrpcCode.UNAVAILABLE, details: "the connection was closed" } : status;

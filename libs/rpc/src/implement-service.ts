@@ -13,7 +13,7 @@ import type {
 } from "@grpc/grpc-js";
 import { createCallContext } from "./call-context.js";
 import type { CallContext, ServiceHandlers, StreamWriter } from "./handlers.js";
-import type { ResponseCodecs } from "./message-codec.js";
+import { plainBytes, type ResponseCodecs } from "./message-codec.js";
 import { methodCodecs } from "./service-definition.js";
 import { StandardStatusError, toStatus } from "./status.js";
 import { createStreamWriter } from "./stream-writer.js";
@@ -74,7 +74,7 @@ function createMethod(method: DescMethod, handler: unknown, codecs: ResponseCode
     },
     deserialize(bytes) {
       try {
-        return request.decode(bytes);
+        return request.decode(plainBytes(bytes));
       } catch (cause) {
         return new MalformedRequest(cause);
       }

@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { createServer, type Server, type Socket } from "node:net";
-import { formatHostPort, type HostPort, isLoopbackHost, type Logger, type PiecewiseError, StorageError, UsageError } from "@piecewise/base";
+import { formatHostPort, type HostPort, type Logger, type PiecewiseError, StorageError, UsageError } from "@piecewise/base";
+import { HostConnections } from "./host-connections.js";
 import { plainHost } from "./remote-host.js";
 
 export interface ListenerOptions {
@@ -18,10 +19,11 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #countByHost = new Map<string, number>();
+  readonly #hosts: HostConnections;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    this.#hosts = new HostConnections(options.connectionsPerHostMax);
     this.#server = createServer({ noDelay: true }, (socket) => this.#admit(socket));
     this.#server.maxConnections = options.connectionsMax;
     this.#server.on("drop", () => this.#warn({ connectionsMax: options.connectionsMax }, "refused a connection: too many are open"));
@@ -63,26 +65,18 @@ export class Listener {
   }
 
   #admit(socket: Socket): void {
-    const { connectionsPerHostMax, onConnection } = this.#options;
     const host = plainHost(socket.remoteAddress ?? "");
-    const count = this.#countByHost.get(host) ?? 0;
-    // Many peers may run on this machine, and all have one address.
-    if (count >= connectionsPerHostMax && !isLoopbackHost(host)) {
-      this.#warn({ host, connectionsPerHostMax }, "refused a connection: too many from one address");
+    if (!this.#hosts.admit(host)) {
+      this.#warn({ host, connectionsPerHostMax: this.#options.connectionsPerHostMax }, "refused a connection: too many from one address");
       socket.destroy();
       return;
     }
     this.#sockets.add(socket);
-    this.#countByHost.set(host, count + 1);
-    socket.once("close", () => this.#forget(socket, host));
-    onConnection(socket);
-  }
-
-  #forget(socket: Socket, host: string): void {
-    this.#sockets.delete(socket);
-    const left = (this.#countByHost.get(host) ?? 1) - 1;
-    if (left === 0) this.#countByHost.delete(host);
-    else this.#countByHost.set(host, left);
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      this.#hosts.release(host);
+    });
+    this.#options.onConnection(socket);
   }
 
   #warn(fields: object, message: string): void {

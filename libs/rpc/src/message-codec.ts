@@ -11,7 +11,7 @@ export interface EncodedMessage {
 export interface MessageCodec<Init, Message, Encoded extends EncodedMessage = EncodedMessage> {
   encode(message: Init): Encoded;
   /** May return views into `bytes`. Throws on bytes that are no such message. */
-  decode(bytes: Buffer): Message;
+  decode(bytes: Uint8Array): Message;
 }
 
 /** Replacements for the codecs of single methods' responses, where the general one is too slow. Both sides choose for themselves. */
@@ -35,3 +35,6 @@ export function createMessageCodec<Schema extends DescMessage>(
     decode: (bytes) => fromBinary(schema, bytes, { readUnknownFields: false }),
   };
 }
+
+/** The same bytes without the class: `slice` of a Buffer shares memory where everybody who holds a Uint8Array counts on a copy. */
+export const plainBytes = ({ buffer, byteOffset, byteLength }: Buffer): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);

@@ -34,7 +34,7 @@ export function startServerStream<Message>(
   let paused = false;
   let over = false;
   // At most one message was already asked for when the stream was paused; it waits here, and a good end behind it.
-  let held: Buffer | undefined;
+  let held: Uint8Array | undefined;
   let endedWell = false;
 
   const finish = (error: PiecewiseError | undefined): void => {
@@ -44,7 +44,7 @@ export function startServerStream<Message>(
     listener.onEnd(error);
   };
 
-  const deliver = (bytes: Buffer): void => {
+  const deliver = (bytes: Uint8Array): void => {
     let message: Message;
     try {
       message = codec.decode(bytes);

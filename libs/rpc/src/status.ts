@@ -29,7 +29,10 @@ export const STATUS_TEXT_LENGTH_MAX = 1024;
 export const RETRY_AFTER_MS_MAX = 3_600_000;
 
 // A lone half of a surrogate pair, left by the cut or sent by somebody, would make the percent-encoding of the header throw.
-const boundedText = (text: string): string => Buffer.from(displayText(text).slice(0, STATUS_TEXT_LENGTH_MAX)).toString();
+const boundedText = (text: string): string => {
+  const safe = displayText(text.slice(0, STATUS_TEXT_LENGTH_MAX));
+  return Buffer.from(safe.slice(0, STATUS_TEXT_LENGTH_MAX)).toString();
+};
 
 /** What a server answers for an error that a handler threw. Says nothing about errors that are not meant for others. */
 export function toStatus(error: unknown): StatusObject {

@@ -20,7 +20,7 @@ export function callUnary<Response>(
 ): Promise<Response> {
   if (signal?.aborted === true) return Promise.reject(new CancelledError());
   return new Promise((resolve, reject) => {
-    let answer: Buffer | undefined;
+    let answer: Uint8Array | undefined;
     const call = new ClientCall(channel, path, Date.now() + timeoutMs, request, {
       onHeaders() {},
       onMessage(bytes) {
