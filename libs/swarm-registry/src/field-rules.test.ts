@@ -66,6 +66,7 @@ describe("a malformed field is refused by its name", () => {
     ["the lease of 0.999 seconds", () => create(999)],
     ["the lease of 3600.001 seconds", () => create(3_600_001)],
     ["the lease of NaN seconds", () => create(Number.NaN)],
+    ["the lease of 1.0005 seconds", () => create(1_000.5)],
   ])("%s", (field, call) => {
     expect(call).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining(field) }));
   });

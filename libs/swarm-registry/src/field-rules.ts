@@ -16,7 +16,7 @@ const DOTTED_DIGITS = /^[\d.]+$/;
 const QUOTED_LENGTH_MAX = 80;
 
 export function checkLeaseMs(leaseMs: number): void {
-  if (!(leaseMs >= LEASE_MS_MIN && leaseMs <= LEASE_MS_MAX)) {
+  if (!Number.isInteger(leaseMs) || leaseMs < LEASE_MS_MIN || leaseMs > LEASE_MS_MAX) {
     throw invalid(`the lease of ${leaseMs / 1000} seconds is not possible: give ${LEASE_MS_MIN / 1000} to ${LEASE_MS_MAX / 1000} seconds`);
   }
 }
