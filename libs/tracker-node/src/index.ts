@@ -1,0 +1,1 @@
+export { type TrackerNode, type TrackerNodeOptions, startTrackerNode } from "./tracker-node.js";
