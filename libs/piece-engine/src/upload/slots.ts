@@ -4,8 +4,8 @@ import type { UploadLimits } from "./upload-options.js";
 import type { Caller, UploadRequest } from "./upload-request.js";
 
 /** Bounds of what a refused caller is told to wait. */
-export const RETRY_AFTER_MS_MIN = 100;
-export const RETRY_AFTER_MS_MAX = 30_000;
+export const UPLOAD_RETRY_AFTER_MS_MIN = 100;
+export const UPLOAD_RETRY_AFTER_MS_MAX = 30_000;
 
 /** How long a slot is taken, as long as nothing was measured. */
 const SERVICE_MS_ASSUMED = 1_000;
@@ -114,7 +114,7 @@ export class Slots {
   /** When one more request could expect a slot. */
   retryAfterMs(): number {
     const expectedMs = Math.ceil(((this.queueLength + 1) * this.#serviceMs) / this.#limits.slotsMax);
-    return Math.min(RETRY_AFTER_MS_MAX, Math.max(RETRY_AFTER_MS_MIN, expectedMs));
+    return Math.min(UPLOAD_RETRY_AFTER_MS_MAX, Math.max(UPLOAD_RETRY_AFTER_MS_MIN, expectedMs));
   }
 
   /** Whether another caller waits that would get the slot of this granted request. */

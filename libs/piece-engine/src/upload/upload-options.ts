@@ -1,6 +1,6 @@
 import { assert, KIB, MIB } from "@piecewise/base";
 
-/** Slots for transfers. One downloader holds up to 4 streams at a time, so six of them are served at once with room left over. */
+/** Slots for transfers: a fast downloader alone gets all that it asks for, and six at once get two or three each. */
 export const UPLOAD_SLOTS_MAX = 16;
 /** Slots that callers which named themselves never take, so that plain clients always get some. */
 export const UPLOAD_ANONYMOUS_SLOTS = 2;
