@@ -1,5 +1,5 @@
 import { Channel, type ChannelOptions, credentials } from "@grpc/grpc-js";
-import { CancelledError, isLoopbackAddress, KIB, MIB, type PiecewiseError } from "@piecewise/base";
+import { CancelledError, formatHostPort, KIB, MIB, parseHostPort, type PiecewiseError } from "@piecewise/base";
 import type { Remote } from "./status.js";
 
 export type GrpcCall = ReturnType<Channel["createCall"]>;
@@ -18,11 +18,14 @@ const COMMON_OPTIONS: ChannelOptions = {
   "grpc.use_local_subchannel_pool": 1,
   // Retry policies are not taken from DNS: what is tried again is the caller's decision. It also saves a TXT query.
   "grpc.service_config_disable_resolution": 1,
+  // Peers are dialled directly: grpc-js would ask the proxy of the environment even for loopback, and one for the web knows no peers.
+  "grpc.enable_http_proxy": 0,
   // A peer that is just starting is found quickly; one that is gone is not asked more often than this.
   "grpc.initial_reconnect_backoff_ms": 250,
   "grpc.max_reconnect_backoff_ms": 5_000,
-  // A connection that died without a word is noticed while calls are open.
-  "grpc.keepalive_time_ms": 20_000,
+  // A connection that died without a word is noticed while calls are open. Servers of other makes refuse pings that come more often than
+  // data; watched streams have a heartbeat every 15 s.
+  "grpc.keepalive_time_ms": 30_000,
   "grpc.keepalive_timeout_ms": 20_000,
   // Bookkeeping for a service that is not offered.
   "grpc.enable_channelz": 0,
@@ -62,11 +65,9 @@ export class RpcChannel {
   constructor(address: string, { purpose, remote = "peer" }: ChannelSettings) {
     this.address = address;
     this.remote = { kind: remote, address };
-    const options = { ...COMMON_OPTIONS, ...PURPOSE_OPTIONS[purpose] };
-    // A proxy that the environment names cannot reach this machine's own loopback.
-    if (isLoopbackAddress(address)) options["grpc.enable_http_proxy"] = 0;
+    const target = formatHostPort(parseHostPort(address, `the address of the ${remote}`));
     // Without the scheme a host called "unix" or "xds" would choose another resolver.
-    this.#channel = new Channel(`dns:${address}`, credentials.createInsecure(), options);
+    this.#channel = new Channel(`dns:${target}`, credentials.createInsecure(), { ...COMMON_OPTIONS, ...PURPOSE_OPTIONS[purpose] });
   }
 
   /** Ends all calls with `CancelledError` and closes the connection. Idempotent. */

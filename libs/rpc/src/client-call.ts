@@ -1,11 +1,9 @@
 import { Metadata, type StatusObject } from "@grpc/grpc-js";
 import { createError, GrpcCode, type PiecewiseError } from "@piecewise/base";
 import type { GrpcCall, RpcChannel } from "./channel.js";
+import { clearConnectionStatus } from "./connection-status.js";
 import { plainBytes } from "./message-codec.js";
 import { fromServiceError } from "./status.js";
-
-/** How grpc-js calls it, now and then, when a connection is closed in good order before the status of a call came. */
-const CUT_OFF = "Received RST_STREAM with code 0 (Call ended without gRPC status)";
 
 /** What a call reports. After `onEnd` or `cancel()` nothing more is called. */
 export interface CallEvents {
@@ -77,10 +75,6 @@ export class ClientCall {
     this.#over = true;
     this.#channel.forgetCall(this.end);
     if (status.code === GrpcCode.OK) this.#events.onEnd(undefined);
-    else this.#events.onEnd(fromServiceError(withoutCutOff(status), this.#channel.remote));
+    else this.#events.onEnd(fromServiceError(clearConnectionStatus(status), this.#channel.remote));
   }
 }
-
-// Whoever closes its connections is gone, however that happened: the same code as for any other lost connection.
-const withoutCutOff = (status: StatusObject): StatusObject =>
-  status.details === CUT_OFF ? { ...status, code: GrpcCode.UNAVAILABLE, details: "the connection was closed" } : status;

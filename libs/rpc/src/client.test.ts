@@ -92,8 +92,13 @@ describe("unary calls", () => {
     const server = await startFakePeer();
     await server.close();
     const channel = openChannel(server.address, { purpose: "control", remote });
-    const answer = createClient(PeerService, channel).identify({}, { timeoutMs: 20_000 });
-    await expect(answer).rejects.toMatchObject({ code, remote: server.address, retryable: true });
+    const error = await createClient(PeerService, channel)
+      .identify({}, { timeoutMs: 20_000 })
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code, remote: server.address, retryable: true });
+    expect((error as Error).message).toBe(
+      `cannot reach ${remote} ${server.address} (connect ECONNREFUSED ${server.address}); check that it runs and that the address is right`,
+    );
     channel.close();
   });
 

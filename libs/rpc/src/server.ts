@@ -1,6 +1,7 @@
 import { type ConnectionInjector, Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import { assert, type HostPort, type Logger, MIB } from "@piecewise/base";
 import { Health, reflectionV1, reflectionV1alpha } from "@piecewise/contract";
+import { CONTROL_MESSAGE_BYTES_MAX } from "./channel.js";
 import { createHealth, type HealthService } from "./health.js";
 import type { ServiceImplementation } from "./implement-service.js";
 import { type Listener, openListener } from "./listener.js";
@@ -70,6 +71,7 @@ export async function startRpcServer({ listen, services, logger, limits }: RpcSe
 const serverOptions = ({ callsPerConnectionMax, requestBytesMax }: Pick<ServerLimits, "callsPerConnectionMax" | "requestBytesMax">): ServerOptions => ({
   "grpc.max_concurrent_streams": callsPerConnectionMax,
   "grpc.max_receive_message_length": requestBytesMax,
+  "grpc.max_send_message_length": CONTROL_MESSAGE_BYTES_MAX,
   // A caller that vanished without a word is noticed, and its calls and slots are freed, also when nothing is sent to it.
   "grpc.keepalive_time_ms": 30_000,
   "grpc.keepalive_timeout_ms": 20_000,

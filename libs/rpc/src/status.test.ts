@@ -33,8 +33,8 @@ describe("what crosses the wire", () => {
     const error = fromServiceError(status, peer);
     const { kind, retryable } = ERROR_CODES[code];
     expect(error).toMatchObject({ code, kind, retryable, ...(kind === "remote" ? { remote: peer.address } : {}) });
-    expect(error.message).toContain("it went wrong");
     expect(error.message).toContain(peer.address);
+    expect(error.cause).toMatchObject({ message: expect.stringContaining("it went wrong") });
   });
 
   test.each(codes.filter((code) => !crossing.includes(code)))("%s of the other side is not taken for one of this machine", (code) => {
@@ -80,7 +80,8 @@ describe("without a known reason the gRPC code decides", () => {
       const error = fromServiceError(plainStatus(code, "because", metadata), remote);
       expect(error).toBeInstanceOf(RemoteError);
       expect(error).toMatchObject({ code: expected, remote: remote.address });
-      expect(error.message).toContain("because");
+      expect(error.message).toContain(remote.address);
+      expect(error.cause).toMatchObject({ message: expect.stringContaining("because") });
     }
   });
 

@@ -96,7 +96,7 @@ function describe(code: ErrorCode, status: Pick<StatusObject, "details">, remote
     case "PEER_UNREACHABLE":
       return `cannot reach ${name} (${said}); check that it runs and that the address is right`;
     case "TIMED_OUT":
-      return `${name} did not answer in time (${said}); try again later`;
+      return `${name} did not answer in time; try again later`;
     case "BUSY":
       return `${name} is busy (${said}); try again later`;
     default:
