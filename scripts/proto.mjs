@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Failure, withProcesses } from "./processes/processes.mjs";
-import { bin, root } from "./setup.mjs";
+import { bin, bufEnv, root } from "./setup.mjs";
 
 const GENERATED = "libs/contract/src/gen";
 const RELEASED = "proto/released.binpb";
@@ -38,7 +38,7 @@ const release = (processes) =>
   buf(processes, ["build", "proto", "--output", RELEASED, "--exclude-source-info"], "The release could not be written");
 
 async function buf(processes, args, complaint) {
-  const { code, stdout, stderr } = await processes.capture(bin("buf"), args, { cwd: root });
+  const { code, stdout, stderr } = await processes.capture(bin("buf"), args, { cwd: root, env: bufEnv });
   if (code !== 0) throw new Failure(`${complaint}:\n${stdout}${stderr}`);
 }
 

@@ -43,6 +43,9 @@ export const buildBinaries = (processes) =>
 /** Keeps nx a plain command: no daemon that lingers, no terminal that is taken over, no cloud. */
 export const nxEnv = { NX_DAEMON: "false", NX_TUI: "false", NX_NO_CLOUD: "true" };
 
+/** Keeps buf's cache out of the working directory, where it goes if there is no home. */
+export const bufEnv = { BUF_CACHE_DIR: join(root, "node_modules/.cache/buf") };
+
 function inTurn(processes, work) {
   const lock = {
     holderPid: processes.holderPid,

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { withLock } from "../processes/lock.mjs";
 import { Failure, withProcesses } from "../processes/processes.mjs";
-import { bin, buildBinaries, install, root } from "../setup.mjs";
+import { bin, bufEnv, buildBinaries, install, root } from "../setup.mjs";
 import { compareFile, compareTree } from "./compare.mjs";
 import { mib } from "./mib.mjs";
 import { pickFile, pickTree } from "./pick.mjs";
@@ -66,7 +66,7 @@ async function callTracker(processes, address, name) {
   const url = `http://${address}/piecewise.v1.TrackerService/Lookup`;
   const options = ["curl", "--protocol", "grpc", "--http2-prior-knowledge"];
   console.log(`$ node_modules/.bin/buf ${options.join(" ")} -d '${request}' ${url}`);
-  const { code, stdout, stderr } = await processes.capture(bin("buf"), [...options, "-d", request, url], { cwd: root });
+  const { code, stdout, stderr } = await processes.capture(bin("buf"), [...options, "-d", request, url], { cwd: root, env: bufEnv });
   if (code !== 0) throw new Failure(`The call failed: ${stderr}`);
   console.log(stdout.trimEnd());
 }
