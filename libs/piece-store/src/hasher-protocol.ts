@@ -1,0 +1,79 @@
+import type { FileSpan } from "@piecewise/manifest";
+import type { CopyRef, SourceRef, VerifyResult } from "./piece-store.js";
+
+/** One set of files that the hasher has been told of. */
+export type FilesRef = number;
+
+/** What a set of files is opened with. */
+export interface FilesToOpen {
+  /** Absolute paths, by the index of the entry in the manifest. */
+  readonly paths: readonly string[];
+  /** Set if pieces are written to these files. */
+  readonly target?: {
+    /** Exists. Records are appended to it. */
+    readonly journalPath: string;
+    /** Where copies go that memory has no room for. The name is free, and is free again at once. */
+    readonly scratchPath: string;
+    readonly pieceLength: number;
+  };
+}
+
+/** Requests that are answered, by their name. */
+export interface HasherCalls {
+  /** Makes directories and files where they are missing, and gives the files their lengths. */
+  layOut: {
+    readonly request: { readonly directories: readonly string[]; readonly files: readonly { readonly entryIndex: number; readonly bytes: number }[] };
+    readonly result: undefined;
+  };
+  /** `spans` is where the piece belongs. */
+  verify: {
+    readonly request: { readonly piece: number; readonly copy: CopyRef; readonly expected: Uint8Array; readonly spans: readonly FileSpan[] };
+    readonly result: VerifyResult;
+  };
+  /** Puts a verified copy in its place, then appends `record` to the journal. Every other copy of the piece is forgotten. */
+  store: {
+    readonly request: { readonly piece: number; readonly copy: CopyRef; readonly record: Uint8Array; readonly spans: readonly FileSpan[] };
+    readonly result: undefined;
+  };
+  /** Reads and hashes pieces; the result is one SHA-256 after the other. A file that is too short gives a wrong one. */
+  hash: { readonly request: { readonly pieces: readonly (readonly FileSpan[])[] }; readonly result: Uint8Array };
+  /** Closes the descriptors; they are opened again when needed. */
+  releaseFiles: { readonly request: Record<never, never>; readonly result: undefined };
+  /** Forgets the set. */
+  closeFiles: { readonly request: Record<never, never>; readonly result: undefined };
+}
+export type HasherCallName = keyof HasherCalls;
+
+export type HasherCallRequest = {
+  [Name in HasherCallName]: { readonly type: Name; readonly call: number; readonly set: FilesRef } & HasherCalls[Name]["request"];
+}[HasherCallName];
+
+export type HasherRequest =
+  | ({ readonly type: "openFiles"; readonly set: FilesRef } & FilesToOpen)
+  /** `spans` is where the chunk belongs; undefined for a copy that does not lie in its place. */
+  | {
+      readonly type: "append";
+      readonly set: FilesRef;
+      readonly piece: number;
+      readonly copy: CopyRef;
+      readonly source: SourceRef;
+      readonly data: Uint8Array;
+      readonly spans: readonly FileSpan[] | undefined;
+    }
+  | { readonly type: "discard"; readonly set: FilesRef; readonly piece: number; readonly copy: CopyRef }
+  | HasherCallRequest;
+
+/** An error of the system, as it crosses between threads. */
+export interface SystemFailure {
+  /** Such as `ENOSPC`. */
+  readonly code: string;
+  readonly message: string;
+  readonly path: string;
+  readonly action: "read" | "write";
+}
+
+export interface HasherResponse {
+  /** Bytes of appended chunks that are done with since the last response. */
+  readonly consumedBytes: number;
+  readonly answer?: { readonly call: number } & ({ readonly result: unknown } | { readonly failure: SystemFailure });
+}

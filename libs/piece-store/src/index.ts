@@ -1,0 +1,5 @@
+export * from "./file-store.js";
+export * from "./memory-store.js";
+export * from "./piece-store.js";
+export * from "./sha256.js";
+export * from "./share.js";

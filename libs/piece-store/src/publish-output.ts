@@ -1,0 +1,97 @@
+import { link, lstat, open, rename, rm, unlink } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { displayText, UsageError } from "@piecewise/base";
+import { isSingleFile, type Manifest } from "@piecewise/manifest";
+import { forEachFile } from "./entry-stamps.js";
+import { isWithoutLinks, systemErrorCode, toStorageError, withStorageErrors } from "./storage-error.js";
+import { directoryPaths, entryPaths, type StorePlace } from "./store-place.js";
+
+const MAY_READ = 0o444;
+// What may be read may be executed: each bit is two places behind.
+const executableMode = (mode: number): number => mode | ((mode & MAY_READ) >> 2);
+
+/** Makes executable what shall be, and brings all bytes and names of the complete data to the disk. @throws StorageError */
+export async function syncData(manifest: Manifest, place: StorePlace): Promise<void> {
+  const paths = entryPaths(manifest, place.data);
+  const files = [...manifest.entries.entries()].filter(([, { kind }]) => kind === "file");
+  await forEachFile(files, ([index, { executable }]) => syncFile(paths[index]!, executable));
+  await forEachFile(directoryPaths(manifest, place.data), syncDirectory);
+}
+
+function syncFile(path: string, executable: boolean): Promise<void> {
+  return withStorageErrors("write", path, async () => {
+    const file = await open(path, "r");
+    try {
+      if (executable) await file.chmod(executableMode((await file.stat()).mode));
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+function syncDirectory(path: string): Promise<void> {
+  return withStorageErrors("write", path, async () => {
+    const directory = await open(path, "r");
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  });
+}
+
+/**
+ * Gives the complete data its final name.
+ * @param force replace what is there.
+ * @throws UsageError OUTPUT_EXISTS; StorageError.
+ */
+export async function publishOutput(manifest: Manifest, place: StorePlace, force: boolean): Promise<void> {
+  try {
+    if (force) await replaceOutput(manifest, place);
+    else if (isSingleFile(manifest)) await nameFile(place);
+    // Fails unless the name is free, or is an empty directory, which nobody misses.
+    else await rename(place.data, place.output);
+  } catch (error) {
+    const code = systemErrorCode(error) ?? "";
+    if (["EEXIST", "ENOTEMPTY", "ENOTDIR", "EISDIR"].includes(code)) throw outputExists(place.output, "has appeared meanwhile");
+    throw toStorageError(error, "write", place.output);
+  }
+  await syncDirectory(place.parent);
+}
+
+/** A second name cannot be made where there is one already, and then the first is taken away: nothing is ever overwritten. */
+async function nameFile({ data, output }: StorePlace): Promise<void> {
+  try {
+    await link(data, output);
+  } catch (error) {
+    if (!isWithoutLinks(error) || (await lstatIfThere(output)) !== undefined) throw error;
+    await rename(data, output);
+    return;
+  }
+  await unlink(data);
+}
+
+async function replaceOutput(manifest: Manifest, { data, output, replaced }: StorePlace): Promise<void> {
+  const old = await lstatIfThere(output);
+  // A file can be renamed over another; anything else has to make way first. It goes with the hidden folder.
+  if (old !== undefined && (old.isDirectory() || !isSingleFile(manifest))) {
+    await rm(replaced, { recursive: true, force: true });
+    await rename(output, replaced);
+  }
+  await rename(data, output);
+}
+
+/** What lies at a path, a link itself if it is one; undefined if nothing. */
+export async function lstatIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT" || systemErrorCode(error) === "ENOTDIR") return undefined;
+    throw toStorageError(error, "read", path);
+  }
+}
+
+/** @param how what is known of it, such as `differs`. */
+export const outputExists = (path: string, how: string): UsageError =>
+  new UsageError("OUTPUT_EXISTS", `"${displayText(path)}" ${how}; choose another output, remove it, or let it be replaced (force)`);

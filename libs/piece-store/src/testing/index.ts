@@ -1,0 +1,2 @@
+export * from "./store-contract.js";
+export * from "./test-content.js";
