@@ -12,8 +12,9 @@ export function listContents(swarms: Swarms, query: ContentQuery): ContentPage {
   const filter = foldName(query.filter);
   const behindToken = query.pageToken === "" ? "" : `${ID_SCHEME}${query.pageToken}${BEHIND_DIGITS}`;
   const contents: ContentSummary[] = [];
-  for (const swarm of swarms.from(behindToken > query.idPrefix ? behindToken : query.idPrefix)) {
-    if (!swarm.contentId.startsWith(query.idPrefix)) break;
+  for (const contentId of swarms.idsFrom(behindToken > query.idPrefix ? behindToken : query.idPrefix)) {
+    if (!contentId.startsWith(query.idPrefix)) break;
+    const swarm = swarms.find(contentId)!;
     if (filter !== "" && !swarms.hasNameWith(swarm, filter)) continue;
     if (contents.length === pageSize) return { contents, nextPageToken: contents.at(-1)!.contentId.slice(ID_SCHEME.length) };
     contents.push(swarms.summarize(swarm));

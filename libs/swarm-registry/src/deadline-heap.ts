@@ -49,7 +49,11 @@ export class DeadlineHeap<Item extends Scheduled> {
     for (let above = this.#above(item); above !== undefined && item.deadlineMs < above.deadlineMs; above = this.#above(item)) {
       this.#swap(above, item);
     }
-    for (let below = this.#earlierBelow(item); below !== undefined && below.deadlineMs < item.deadlineMs; below = this.#earlierBelow(item)) {
+    for (
+      let below = this.#earlierBelow(item);
+      below !== undefined && below.deadlineMs < item.deadlineMs;
+      below = this.#earlierBelow(item)
+    ) {
       this.#swap(item, below);
     }
   }

@@ -4,7 +4,14 @@ import type { ContentAnnouncement, Registration } from "./registry-calls.js";
 import { createSwarmRegistry } from "./registry.js";
 
 const contentId = `sha256:${"a".repeat(64)}`;
-const announcement: ContentAnnouncement = { contentId, name: "film", totalBytes: 250, pieceLength: 100, entryCount: 1, progress: undefined };
+const announcement: ContentAnnouncement = {
+  contentId,
+  name: "film",
+  totalBytes: 250,
+  pieceLength: 100,
+  entryCount: 1,
+  progress: undefined,
+};
 const registration: Registration = {
   peerId: "0".repeat(32),
   observedHost: "10.0.0.1",
@@ -20,7 +27,19 @@ const create = (leaseMs = 30_000) => createSwarmRegistry({ leaseMs, prng: create
 const register = (changes: Partial<Registration>) => create().register({ ...registration, ...changes }, 0);
 const announce = (changes: Partial<ContentAnnouncement>) => register({ contents: [announcement, { ...announcement, ...changes }] });
 const renew = (changes: object) =>
-  create().renew({ peerId: registration.peerId, observedHost: "10.0.0.1", leaseToken: "", sequence: 0n, added: [], removed: [], progress: [], ...changes }, 0);
+  create().renew(
+    {
+      peerId: registration.peerId,
+      observedHost: "10.0.0.1",
+      leaseToken: "",
+      sequence: 0n,
+      added: [],
+      removed: [],
+      progress: [],
+      ...changes,
+    },
+    0,
+  );
 
 describe("a malformed field is refused by its name", () => {
   const coarseMap = new Uint8Array();
@@ -58,7 +77,10 @@ describe("a malformed field is refused by its name", () => {
     ["content_id", () => create().lookup({ ...asker, what: { contentId: "sha256:aaaaaaaa" }, pieceLength: 0 }, 0)],
     ["name has 0 bytes", () => create().lookup({ ...asker, what: { name: "" }, pieceLength: 0 }, 0)],
     ["peer_id has 3 bytes", () => create().lookup({ ...asker, askerPeerId: "000000", what: { contentId }, pieceLength: 0 }, 0)],
-    ["filter has more than 255 bytes", () => create().listContents({ filter: "x".repeat(256), idPrefix: "", pageSize: 0, pageToken: "" }, 0)],
+    [
+      "filter has more than 255 bytes",
+      () => create().listContents({ filter: "x".repeat(256), idPrefix: "", pageSize: 0, pageToken: "" }, 0),
+    ],
     ["id_prefix", () => create().listContents({ filter: "", idPrefix: "sha256:xyz", pageSize: 0, pageToken: "" }, 0)],
     ["page_token", () => create().listContents({ filter: "", idPrefix: "", pageSize: 0, pageToken: "1" }, 0)],
     ["content_id", () => create().openWatch({ ...asker, contentId: "" }, 0)],
@@ -77,7 +99,16 @@ describe("what is just within the rules is taken", () => {
     ["an empty content without entries", () => announce({ totalBytes: 0, entryCount: 0 })],
     ["a name of 255 bytes with emoji, quotes and dashes", () => announce({ name: `--"🙂"${"x".repeat(247)}` })],
     ["the most pieces", () => announce({ pieceLength: 67_108_864, totalBytes: 67_108_864 * 1_048_576 })],
-    ["10,000 contents", () => register({ contents: Array.from({ length: 10_000 }, (_, index) => ({ ...announcement, contentId: `sha256:${String(index).padStart(64, "0")}` })) })],
+    [
+      "10,000 contents",
+      () =>
+        register({
+          contents: Array.from({ length: 10_000 }, (_, index) => ({
+            ...announcement,
+            contentId: `sha256:${String(index).padStart(64, "0")}`,
+          })),
+        }),
+    ],
     ["the highest port", () => register({ port: 65_535 })],
     ["a host name of 253 characters", () => register({ advertisedAddress: `${"abcdefg.".repeat(31)}abcde:65535` })],
   ])("%s", (_title, call) => {

@@ -1,6 +1,16 @@
 import { UsageError, displayText, isContentId, parseHostPort, formatHostPort } from "@piecewise/base";
 import { COARSE_MAP_BYTES_MAX, LEASE_MS_MAX, LEASE_MS_MIN, NAME_BYTES_MAX, PIECES_MAX, PIECE_LENGTH_MAX } from "./limits.js";
-import type { ContentAnnouncement, ContentProgress, ContentQuery, Lookup, Progress, Registration, Renewal, SampleQuery, WatchRequest } from "./registry-calls.js";
+import type {
+  ContentAnnouncement,
+  ContentProgress,
+  ContentQuery,
+  Lookup,
+  Progress,
+  Registration,
+  Renewal,
+  SampleQuery,
+  WatchRequest,
+} from "./registry-calls.js";
 
 /**
  * The rules of every field of every call, and nowhere else. All of these functions throw UsageError INVALID_ARGUMENT; the message names
@@ -59,17 +69,25 @@ export function checkWatchRequest(request: WatchRequest): void {
 }
 
 export function checkContentQuery(query: ContentQuery): void {
-  if (utf8Length(query.filter) > NAME_BYTES_MAX) throw invalid(`filter has more than ${NAME_BYTES_MAX} bytes: give a shorter part of the name`);
+  if (utf8Length(query.filter) > NAME_BYTES_MAX) {
+    throw invalid(`filter has more than ${NAME_BYTES_MAX} bytes: give a shorter part of the name`);
+  }
   if (query.idPrefix !== "" && !ID_PREFIX.test(query.idPrefix)) {
-    throw invalid(`id_prefix ${quoted(query.idPrefix)} is not the beginning of a content id: give "sha256:" and up to 64 lower-case hex digits`);
+    throw invalid(
+      `id_prefix ${quoted(query.idPrefix)} is not the beginning of a content id: give "sha256:" and up to 64 lower-case hex digits`,
+    );
   }
   if (query.pageToken !== "" && !PAGE_TOKEN.test(query.pageToken)) {
-    throw invalid(`page_token ${quoted(query.pageToken)} is not one: give the next_page_token of the page before, or nothing for the first page`);
+    throw invalid(
+      `page_token ${quoted(query.pageToken)} is not one: give the next_page_token of the page before, or nothing for the first page`,
+    );
   }
 }
 
 function checkContentId(contentId: string, field: string): void {
-  if (!isContentId(contentId)) throw invalid(`${field} ${quoted(contentId)} is not a content id: give "sha256:" and 64 lower-case hex digits`);
+  if (!isContentId(contentId)) {
+    throw invalid(`${field} ${quoted(contentId)} is not a content id: give "sha256:" and 64 lower-case hex digits`);
+  }
 }
 
 function checkName(name: string, field: string): void {
@@ -79,7 +97,8 @@ function checkName(name: string, field: string): void {
 }
 
 /** How many pieces a content of these facts has. */
-export const countPieces = (facts: { readonly totalBytes: number; readonly pieceLength: number }): number => Math.ceil(facts.totalBytes / facts.pieceLength);
+export const countPieces = (facts: { readonly totalBytes: number; readonly pieceLength: number }): number =>
+  Math.ceil(facts.totalBytes / facts.pieceLength);
 
 export function checkPiecesHeld(piecesHeld: number, pieceCount: number, field: string): void {
   if (piecesHeld > pieceCount) throw invalid(`${field}.pieces_held is ${piecesHeld}: the content has ${pieceCount} pieces`);
@@ -109,7 +128,9 @@ function checkAnnouncement(announcement: ContentAnnouncement, field: string): vo
   const { totalBytes, pieceLength, progress } = announcement;
   checkContentId(announcement.contentId, `${field}.content_id`);
   checkName(announcement.name, `${field}.name`);
-  if (!(pieceLength >= 1 && pieceLength <= PIECE_LENGTH_MAX)) throw invalid(`${field}.piece_length is ${pieceLength}: give 1 to ${PIECE_LENGTH_MAX} bytes`);
+  if (!(pieceLength >= 1 && pieceLength <= PIECE_LENGTH_MAX)) {
+    throw invalid(`${field}.piece_length is ${pieceLength}: give 1 to ${PIECE_LENGTH_MAX} bytes`);
+  }
   if (!(totalBytes >= 0 && countPieces(announcement) <= PIECES_MAX)) {
     throw invalid(`${field}.total_bytes is ${totalBytes}: at most ${PIECES_MAX} pieces of ${pieceLength} bytes are possible`);
   }
@@ -124,7 +145,9 @@ function checkProgress(progress: ContentProgress, index: number): void {
 }
 
 function checkCoarseMap({ coarseMap }: Progress, field: string): void {
-  if (coarseMap.length > COARSE_MAP_BYTES_MAX) throw invalid(`${field}.coarse_map has ${coarseMap.length} bytes: give at most ${COARSE_MAP_BYTES_MAX}`);
+  if (coarseMap.length > COARSE_MAP_BYTES_MAX) {
+    throw invalid(`${field}.coarse_map has ${coarseMap.length} bytes: give at most ${COARSE_MAP_BYTES_MAX}`);
+  }
 }
 
 function checkCount(list: readonly unknown[], field: string, countMax: number): void {
@@ -136,7 +159,9 @@ function isDialable(host: string): boolean {
   if (host.includes(":")) return isIpv6(host) && /[1-9a-f]/.test(host);
   if (!DOTTED_DIGITS.test(host)) return HOST_NAME.test(host);
   const parts = host.split(".");
-  return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255) && parts.some((part) => Number(part) !== 0);
+  return (
+    parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255) && parts.some((part) => Number(part) !== 0)
+  );
 }
 
 /** A zone (`%eth0`) means something on one machine only, and the form with a dotted tail is never needed. */
@@ -156,6 +181,7 @@ function utf8Length(text: string): number {
   return bytes;
 }
 
-const quoted = (text: string): string => `"${displayText(text.length > QUOTED_LENGTH_MAX ? `${text.slice(0, QUOTED_LENGTH_MAX)}…` : text)}"`;
+const quoted = (text: string): string =>
+  `"${displayText(text.length > QUOTED_LENGTH_MAX ? `${text.slice(0, QUOTED_LENGTH_MAX)}…` : text)}"`;
 
 const invalid = (message: string): UsageError => new UsageError("INVALID_ARGUMENT", message);

@@ -65,7 +65,10 @@ export class Leases {
   findAuthorized(peerId: string, token: string): Lease | undefined {
     const lease = this.#byPeerId.get(peerId);
     if (lease !== undefined && !isSameSecret(lease.token, token)) {
-      throw new RemoteError("LEASE_TOKEN_WRONG", "peer_id has a live lease with another lease_token: show that token, or choose a new peer_id");
+      throw new RemoteError(
+        "LEASE_TOKEN_WRONG",
+        "peer_id has a live lease with another lease_token: show that token, or choose a new peer_id",
+      );
     }
     return lease;
   }
@@ -136,7 +139,8 @@ export class Leases {
   }
 }
 
-const addressOf = ({ observedHost, port, advertisedAddress }: Place): string => advertisedAddress ?? formatHostPort({ host: observedHost, port });
+const addressOf = ({ observedHost, port, advertisedAddress }: Place): string =>
+  advertisedAddress ?? formatHostPort({ host: observedHost, port });
 
 const placeKey = (place: Place): string => `${place.observedHost} ${addressOf(place)}`;
 

@@ -8,11 +8,11 @@ test("reads what a sorted set would read, however changes and reads are mixed", 
     fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
       const ids = new OrderedIds();
       const model = new Set<string>();
-      const reads: [actual: string[], expected: string[]][] = [];
+      const reads: [actual: readonly string[], expected: string[]][] = [];
       for (const { id: number, isRead } of [...steps, { id: 0, isRead: true }]) {
         const id = String(number);
         if (isRead) {
-          reads.push([[...ids.from(id)], [...model].filter((other) => other >= id).toSorted()]);
+          reads.push([ids.from(id), [...model].filter((other) => other >= id).toSorted()]);
         } else if (model.delete(id)) {
           ids.delete(id);
         } else {

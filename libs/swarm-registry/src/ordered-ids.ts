@@ -19,12 +19,12 @@ export class OrderedIds {
     if (this.#gone.size * 2 > this.#ids.length) this.#sweep();
   }
 
-  /** The ids from `first` on, ascending. They must not change while they are read. */
-  *from(first: string): IterableIterator<string> {
+  /** The ids from `first` on, ascending. */
+  from(first: string): readonly string[] {
     if (this.#gone.size > 0) this.#sweep();
     if (!this.#isSorted) this.#ids.sort();
     this.#isSorted = true;
-    for (let index = this.#lowerBound(first); index < this.#ids.length; index += 1) yield this.#ids[index]!;
+    return this.#ids.slice(this.#lowerBound(first));
   }
 
   #sweep(): void {

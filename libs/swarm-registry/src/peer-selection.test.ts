@@ -50,7 +50,9 @@ describe("selectPeers", () => {
   });
 
   test("draws another one for each that is not accepted", () => {
-    const selected = selectPeers({ holders: numbers(0, 10), others: [] }, 5, createPrng(5), (drawn) => (drawn % 2 === 0 ? drawn : undefined));
+    const selected = selectPeers({ holders: numbers(0, 10), others: [] }, 5, createPrng(5), (drawn) =>
+      drawn % 2 === 0 ? drawn : undefined,
+    );
     expect(selected.toSorted()).toEqual([0, 2, 4, 6, 8]);
   });
 

@@ -129,7 +129,9 @@ export class PeerWatches {
       const current = this.#view.find(watch.request, peer.peerId);
       if (current?.address === address) now.set(address, current);
     }
-    for (const peer of this.#view.sample(watch.request, watch.peersMax - now.size, (address) => now.has(address))) now.set(peer.address, peer);
+    for (const peer of this.#view.sample(watch.request, watch.peersMax - now.size, (address) => now.has(address))) {
+      now.set(peer.address, peer);
+    }
     watch.shown = now;
     watch.isStale = false;
     return {
@@ -149,4 +151,5 @@ export class PeerWatches {
   }
 }
 
-const isSamePeer = (one: SwarmPeer, other: SwarmPeer | undefined): boolean => one.peerId === other?.peerId && one.piecesHeld === other.piecesHeld;
+const isSamePeer = (one: SwarmPeer, other: SwarmPeer | undefined): boolean =>
+  one.peerId === other?.peerId && one.piecesHeld === other.piecesHeld;

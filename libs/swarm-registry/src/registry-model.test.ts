@@ -24,7 +24,14 @@ type Model = Map<string, ModelPeer>;
 type Step =
   | { readonly kind: "wait"; readonly ms: number }
   | { readonly kind: "register"; readonly peer: string; readonly port: number; readonly contents: readonly Share[] }
-  | { readonly kind: "renew"; readonly peer: string; readonly skips: number; readonly added: readonly Share[]; readonly removed: readonly string[]; readonly progress: readonly Share[] }
+  | {
+      readonly kind: "renew";
+      readonly peer: string;
+      readonly skips: number;
+      readonly added: readonly Share[];
+      readonly removed: readonly string[];
+      readonly progress: readonly Share[];
+    }
   | { readonly kind: "unregister"; readonly peer: string };
 interface Share {
   readonly content: string;
@@ -33,7 +40,11 @@ interface Share {
 }
 
 const peer = fc.constantFrom(...PEERS);
-const share: fc.Arbitrary<Share> = fc.record({ content: fc.constantFrom(...CONTENTS), name: fc.constantFrom(...NAMES), piecesHeld: fc.nat(4) });
+const share: fc.Arbitrary<Share> = fc.record({
+  content: fc.constantFrom(...CONTENTS),
+  name: fc.constantFrom(...NAMES),
+  piecesHeld: fc.nat(4),
+});
 const shares = fc.array(share, { maxLength: 3 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant("wait" as const), ms: fc.nat(6_000) }),
@@ -58,7 +69,8 @@ const announce = ({ content, name, piecesHeld }: Share): ContentAnnouncement => 
   progress: { piecesHeld, coarseMap: new Uint8Array() },
 });
 
-const put = (contents: ModelPeer["contents"], { content, name, piecesHeld }: Share): unknown => contents.set(contentIdOf(content), { name, piecesHeld });
+const put = (contents: ModelPeer["contents"], { content, name, piecesHeld }: Share): unknown =>
+  contents.set(contentIdOf(content), { name, piecesHeld });
 
 test("knows what a naive model knows, after any calls at any times", () => {
   fc.assert(
@@ -86,7 +98,8 @@ test("knows what a naive model knows, after any calls at any times", () => {
   );
 });
 
-const sequenceOf = (each: { readonly skips: number }, known: ModelPeer | undefined): bigint => (known?.sequence ?? 5n) + 1n + BigInt(each.skips);
+const sequenceOf = (each: { readonly skips: number }, known: ModelPeer | undefined): bigint =>
+  (known?.sequence ?? 5n) + 1n + BigInt(each.skips);
 
 function applyToRegistry(each: Step, registry: SwarmRegistry, model: Model, nowMs: number): string {
   if (each.kind === "wait") return "OK";
@@ -100,10 +113,17 @@ function applyToRegistry(each: Step, registry: SwarmRegistry, model: Model, nowM
       case "register": {
         const contents = each.contents.map(announce);
         const leaseToken = known === undefined ? "" : "55";
-        return registry.register({ peerId, observedHost, port: each.port, advertisedAddress: "", contents, sequence: 5n, leaseToken }, nowMs);
+        return registry.register(
+          { peerId, observedHost, port: each.port, advertisedAddress: "", contents, sequence: 5n, leaseToken },
+          nowMs,
+        );
       }
       case "renew": {
-        const progress = each.progress.map(({ content, piecesHeld }) => ({ contentId: contentIdOf(content), piecesHeld, coarseMap: new Uint8Array() }));
+        const progress = each.progress.map(({ content, piecesHeld }) => ({
+          contentId: contentIdOf(content),
+          piecesHeld,
+          coarseMap: new Uint8Array(),
+        }));
         const changes = { added: each.added.map(announce), removed: each.removed.map(contentIdOf), progress };
         return registry.renew({ peerId, observedHost, leaseToken: "55", sequence: sequenceOf(each, known), ...changes }, nowMs);
       }
@@ -156,7 +176,9 @@ function lookAtRegistry(registry: SwarmRegistry, nowMs: number): unknown {
       return { peers: byAddress(peers), seedCount: contents[0]?.seedCount ?? 0, leecherCount: contents[0]?.leecherCount ?? 0 };
     }),
     named: NAMES.map((name) => ask({ name }).contents.map(({ contentId }) => contentId)),
-    listed: NAMES.map((filter) => registry.listContents({ filter, idPrefix: "", pageSize: 0, pageToken: "" }, nowMs).contents.map(({ contentId }) => contentId)),
+    listed: NAMES.map((filter) =>
+      registry.listContents({ filter, idPrefix: "", pageSize: 0, pageToken: "" }, nowMs).contents.map(({ contentId }) => contentId),
+    ),
     peerCount,
     contentCount,
     membershipCount,
@@ -170,7 +192,9 @@ function lookAtModel(model: Model): unknown {
     const seedCount = members.filter(({ piecesHeld }) => piecesHeld === 4).length;
     return { peers: members, seedCount, leecherCount: members.length - seedCount };
   });
-  const named = NAMES.map((name) => CONTENTS.map(contentIdOf).filter((contentId) => peers.some(({ contents }) => contents.get(contentId)?.name === name)));
+  const named = NAMES.map((name) =>
+    CONTENTS.map(contentIdOf).filter((contentId) => peers.some(({ contents }) => contents.get(contentId)?.name === name)),
+  );
   return {
     swarms,
     named,

@@ -18,7 +18,15 @@ function createCrowd() {
   const registry = createSwarmRegistry({ leaseMs: 30_000, prng: createPrng(1), createToken: () => "00", nowMs: 0 });
   const register = (peer: number, contents: readonly ContentAnnouncement[]) =>
     registry.register(
-      { peerId: idOf(peer, 32), observedHost: `10.0.${peer >> 8}.${peer & 255}`, port: 4001, advertisedAddress: "", contents, sequence: 0n, leaseToken: "00" },
+      {
+        peerId: idOf(peer, 32),
+        observedHost: `10.0.${peer >> 8}.${peer & 255}`,
+        port: 4001,
+        advertisedAddress: "",
+        contents,
+        sequence: 0n,
+        leaseToken: "00",
+      },
       0,
     );
   const lookup = (peersMax: number, asker = "") =>
@@ -59,7 +67,10 @@ test("a summary names the most common names only", () => {
 
 test("of a flooded name the contents with the most peers are returned", () => {
   const { register, lookup } = createCrowd();
-  register(1, Array.from({ length: LOOKUP_CONTENTS_MAX + 50 }, (_, index) => announce(index)));
+  register(
+    1,
+    Array.from({ length: LOOKUP_CONTENTS_MAX + 50 }, (_, index) => announce(index)),
+  );
   register(2, [announce(LOOKUP_CONTENTS_MAX + 49)]);
   const { contents, peers } = lookup(0);
   expect(contents).toHaveLength(LOOKUP_CONTENTS_MAX);
@@ -70,14 +81,20 @@ test("of a flooded name the contents with the most peers are returned", () => {
 
 test("pages join to the whole list while contents come and go behind the reader", () => {
   const { registry, register } = createCrowd();
-  register(1, Array.from({ length: 2_500 }, (_, index) => announce(index)));
+  register(
+    1,
+    Array.from({ length: 2_500 }, (_, index) => announce(index)),
+  );
   const seen: string[] = [];
   let pageToken = "";
   do {
     const page = registry.listContents({ filter: "FIL", idPrefix: "sha256:0", pageSize: 5_000, pageToken }, 0);
     expect(page.contents.length).toBeLessThanOrEqual(1_000);
     seen.push(...page.contents.map(({ contentId }) => contentId));
-    register(1, Array.from({ length: 2_500 - seen.length }, (_, index) => announce(index + seen.length)));
+    register(
+      1,
+      Array.from({ length: 2_500 - seen.length }, (_, index) => announce(index + seen.length)),
+    );
     pageToken = page.nextPageToken;
   } while (pageToken !== "");
   expect(seen).toEqual(Array.from({ length: 2_500 }, (_, index) => announce(index).contentId));

@@ -1,10 +1,10 @@
-import { type Prng, RemoteError, isLoopbackHost } from "@piecewise/base";
+import { type Prng, RemoteError } from "@piecewise/base";
 import { Capacity } from "./capacity.js";
 import { listContents } from "./content-listing.js";
 import * as rules from "./field-rules.js";
 import { type Lease, Leases, type Place, isSamePlace } from "./leases.js";
 import { PEERS_DEFAULT, PEERS_MAX, REGISTRY_LIMITS, type RegistryLimits } from "./limits.js";
-import { selectPeers } from "./peer-selection.js";
+import { PeerSampler } from "./peer-sampler.js";
 import { PeerWatches } from "./peer-watches.js";
 import type {
   ContentAnnouncement,
@@ -19,11 +19,10 @@ import type {
   RegistryStats,
   Renewal,
   SampleQuery,
-  SwarmPeer,
   WatchEvent,
   WatchRequest,
 } from "./registry-calls.js";
-import { type Swarm, Swarms } from "./swarms.js";
+import { Swarms } from "./swarms.js";
 
 const RENEWALS_PER_LEASE = 3;
 /** Renewals are spread by this part in both directions, so that peers that registered together do not stay together. */
@@ -58,10 +57,8 @@ export class SwarmRegistry {
   readonly #leases = new Leases();
   readonly #swarms = new Swarms();
   readonly #capacity: Capacity;
-  readonly #watches = new PeerWatches({
-    sample: (request, peersMax, isTaken) => this.#sample(this.#swarms.find(request.contentId), request, peersMax, isTaken),
-    find: (request, peerId) => this.#findPeer(request, peerId),
-  });
+  readonly #sampler: PeerSampler;
+  readonly #watches: PeerWatches;
   readonly #totals = { registrations: 0, renewals: 0, lookups: 0, expirations: 0 };
 
   constructor(options: SwarmRegistryOptions) {
@@ -71,6 +68,8 @@ export class SwarmRegistry {
     const limits = options.limits ?? REGISTRY_LIMITS;
     this.#contentsPerLeaseMax = limits.contentsPerLeaseMax;
     this.#capacity = new Capacity(limits, this.#leases, this.#swarms, () => this.#renewAfterMs());
+    this.#sampler = new PeerSampler(this.#leases, this.#swarms, options.prng);
+    this.#watches = new PeerWatches(this.#sampler);
     this.#startedAtMs = options.nowMs;
   }
 
@@ -114,7 +113,10 @@ export class SwarmRegistry {
     if (lease === undefined) throw new RemoteError("REGISTER_AGAIN", "no lease of this peer_id is known: register again with all contents");
     const sequenceNext = lease.sequence + 1n;
     if (renewal.sequence > sequenceNext) {
-      throw new RemoteError("REGISTER_AGAIN", `sequence is ${renewal.sequence} where ${sequenceNext} was expected: register again with all contents`);
+      throw new RemoteError(
+        "REGISTER_AGAIN",
+        `sequence is ${renewal.sequence} where ${sequenceNext} was expected: register again with all contents`,
+      );
     }
     // An older one was applied before, and only its answer was lost.
     if (renewal.sequence === sequenceNext) this.#apply(renewal, lease);
@@ -137,11 +139,16 @@ export class SwarmRegistry {
     const what = rules.checkLookup(lookup);
     this.#expire(nowMs);
     const swarms = "contentId" in what ? this.#swarms.findById(what.contentId) : this.#swarms.findByName(what.name, lookup.pieceLength);
-    if (swarms.length === 0) throw new RemoteError("CONTENT_NOT_FOUND", "no peer has registered such a content: check the name or id, or wait for a peer to share it");
+    if (swarms.length === 0) {
+      throw new RemoteError(
+        "CONTENT_NOT_FOUND",
+        "no peer has registered such a content: check the name or id, or wait for a peer to share it",
+      );
+    }
     this.#totals.lookups += 1;
     return {
       contents: swarms.map((swarm) => this.#swarms.summarize(swarm)),
-      peers: swarms.length === 1 ? this.#sample(swarms[0], lookup, samplePeersMax(lookup)) : [],
+      peers: swarms.length === 1 ? this.#sampler.sample({ ...lookup, contentId: swarms[0]!.contentId }, samplePeersMax(lookup)) : [],
     };
   }
 
@@ -265,33 +272,7 @@ export class SwarmRegistry {
     const factor = 1 - RENEWAL_SPREAD + 2 * RENEWAL_SPREAD * (this.#prng.nextUint32() / 0xffff_ffff);
     return Math.round((this.#leaseMs / RENEWALS_PER_LEASE) * factor);
   }
-
-  #sample(swarm: Swarm | undefined, query: SampleQuery, peersMax: number, isTaken?: (address: string) => boolean): SwarmPeer[] {
-    if (swarm === undefined) return [];
-    const isForLoopback = isLoopbackHost(query.askerHost);
-    const seen = new Set<string>();
-    return selectPeers(swarm, peersMax, this.#prng, (member) => {
-      const lease = this.#leases.get(this.#swarms.leaseOf(member));
-      if (!isVisible(lease, query.askerPeerId, isForLoopback) || seen.has(lease.address) || isTaken?.(lease.address) === true) return undefined;
-      seen.add(lease.address);
-      return this.#swarmPeer(lease, member);
-    });
-  }
-
-  #findPeer(request: WatchRequest, peerId: string): SwarmPeer | undefined {
-    const lease = this.#leases.find(peerId);
-    const member = lease?.memberships.get(request.contentId);
-    if (lease === undefined || member === undefined) return undefined;
-    return isVisible(lease, request.askerPeerId, isLoopbackHost(request.askerHost)) ? this.#swarmPeer(lease, member) : undefined;
-  }
-
-  #swarmPeer(lease: Lease, member: number): SwarmPeer {
-    return { address: lease.address, peerId: lease.peerId, piecesHeld: this.#swarms.piecesHeldBy(member) };
-  }
 }
-
-/** Nobody is told of itself, and of a peer on loopback only who can reach it. */
-const isVisible = (lease: Lease, askerPeerId: string, isForLoopback: boolean): boolean => lease.peerId !== askerPeerId && (isForLoopback || !lease.isLoopback);
 
 const samplePeersMax = ({ peersMax }: SampleQuery): number => Math.min(peersMax === 0 ? PEERS_DEFAULT : peersMax, PEERS_MAX);
 

@@ -88,13 +88,16 @@ export class Swarms {
     const named = number === undefined ? [] : [...this.#names.get(number).swarms];
     const found = named.filter((swarm) => pieceLength === 0 || this.#shownFacts(swarm).pieceLength === pieceLength);
     // It is easier to flood a name with contents than each of them with peers.
-    const kept = found.length <= LOOKUP_CONTENTS_MAX ? found : found.toSorted((one, other) => memberCount(other) - memberCount(one)).slice(0, LOOKUP_CONTENTS_MAX);
+    const kept =
+      found.length <= LOOKUP_CONTENTS_MAX
+        ? found
+        : found.toSorted((one, other) => memberCount(other) - memberCount(one)).slice(0, LOOKUP_CONTENTS_MAX);
     return kept.toSorted((one, other) => (one.contentId < other.contentId ? -1 : 1));
   }
 
-  /** All swarms ordered by id, from an id on. They must not change while they are read. */
-  *from(firstId: string): IterableIterator<Swarm> {
-    for (const contentId of this.#ids.from(firstId)) yield this.#byId.get(contentId)!;
+  /** The ids of all contents, ascending, from an id on. */
+  idsFrom(firstId: string): readonly string[] {
+    return this.#ids.from(firstId);
   }
 
   /** Adds a member and returns its number; creates the swarm if it is the first. */
@@ -111,7 +114,11 @@ export class Swarms {
   update(member: number, announcement: ContentAnnouncement): boolean {
     const swarm = this.#get(announcement.contentId);
     const piecesHeld = announcement.progress?.piecesHeld ?? 0;
-    const before = { name: this.#members.get(member, "name"), facts: this.#members.get(member, "facts"), piecesHeld: this.piecesHeldBy(member) };
+    const before = {
+      name: this.#members.get(member, "name"),
+      facts: this.#members.get(member, "facts"),
+      piecesHeld: this.piecesHeldBy(member),
+    };
     this.#strike(swarm, member);
     this.#members.set(member, "name", this.#acquireName(swarm, announcement.name));
     this.#members.set(member, "facts", this.#acquireFacts(swarm, announcement));
@@ -234,7 +241,12 @@ export class Swarms {
 
   #acquireFacts(swarm: Swarm, { totalBytes, pieceLength, entryCount }: ContentAnnouncement): number {
     const pieceCount = countPieces({ totalBytes, pieceLength });
-    const number = this.#facts.acquire(`${totalBytes}/${pieceLength}/${entryCount}`, () => ({ totalBytes, pieceLength, entryCount, pieceCount }));
+    const number = this.#facts.acquire(`${totalBytes}/${pieceLength}/${entryCount}`, () => ({
+      totalBytes,
+      pieceLength,
+      entryCount,
+      pieceCount,
+    }));
     swarm.facts.add(number);
     return number;
   }

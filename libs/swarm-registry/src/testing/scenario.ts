@@ -30,7 +30,8 @@ type Command = (args: readonly string[], pairs: Pairs, nowMs: number) => string[
 
 const OPTIONS = /^(token|seq|advertise|piece|asker|from|max|filter|prefix|size|page)=/;
 
-const parsePairs = (words: readonly string[]): Pairs => new Map(words.filter((word) => word.includes("=")).map((word) => [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)]));
+const parsePairs = (words: readonly string[]): Pairs =>
+  new Map(words.filter((word) => word.includes("=")).map((word) => [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)]));
 
 const peerIdOf = (peer: string): string => peer.repeat(32);
 const contentIdOf = (content: string): string => `sha256:${content.padEnd(64, "0")}`;
@@ -40,11 +41,20 @@ const contentOf = (contentId: string): string => contentId.slice("sha256:".lengt
 function parseAnnouncement(word: string, pieceLength: number): ContentAnnouncement {
   const [, content = "", held, total, name] = /^\+?([0-9a-f]+)=(\d+)\/(\d+)(?::(.*))?$/.exec(word) ?? [];
   const progress = { piecesHeld: Number(held), coarseMap: new Uint8Array() };
-  return { contentId: contentIdOf(content), name: name ?? content, totalBytes: Number(total) * pieceLength, pieceLength, entryCount: 1, progress };
+  return {
+    contentId: contentIdOf(content),
+    name: name ?? content,
+    totalBytes: Number(total) * pieceLength,
+    pieceLength,
+    entryCount: 1,
+    progress,
+  };
 }
 
 function createRunner(options: Pairs): (line: string) => string[] {
-  const limits = Object.fromEntries(Object.entries(REGISTRY_LIMITS).map(([name, value]) => [name, Number(options.get(name) ?? value)])) as unknown as RegistryLimits;
+  const limits = Object.fromEntries(
+    Object.entries(REGISTRY_LIMITS).map(([name, value]) => [name, Number(options.get(name) ?? value)]),
+  ) as unknown as RegistryLimits;
   let tokenCount = 0;
   const createToken = (): string => String((tokenCount += 1)).padStart(2, "0");
   const registry = createSwarmRegistry({ leaseMs: Number(options.get("lease")), prng: createPrng(1), createToken, nowMs: 0, limits });
@@ -90,7 +100,11 @@ function createRunner(options: Pairs): (line: string) => string[] {
           sequence: nextSequence(peer, pairs),
           added: changes.filter((word) => word.startsWith("+")).map((word) => parseAnnouncement(word, Number(pairs.get("piece") ?? 100))),
           removed: changes.filter((word) => word.startsWith("-")).map((word) => contentIdOf(word.slice(1))),
-          progress: progress.map(([content, held]) => ({ contentId: contentIdOf(content), piecesHeld: Number(held), coarseMap: new Uint8Array() })),
+          progress: progress.map(([content, held]) => ({
+            contentId: contentIdOf(content),
+            piecesHeld: Number(held),
+            coarseMap: new Uint8Array(),
+          })),
         },
         nowMs,
       );
@@ -109,7 +123,10 @@ function createRunner(options: Pairs): (line: string) => string[] {
       const [filter = "", idPrefix = "", page = ""] = ["filter", "prefix", "page"].map((name) => pairs.get(name));
       const pageToken = page === "" ? "" : page.padEnd(64, "0");
       const answer = registry.listContents({ filter, idPrefix, pageSize: Number(pairs.get("size") ?? 0), pageToken }, nowMs);
-      return [...answer.contents.map(renderSummary), answer.nextPageToken === "" ? "last page" : `next page ${answer.nextPageToken.replace(/0+$/, "")}`];
+      return [
+        ...answer.contents.map(renderSummary),
+        answer.nextPageToken === "" ? "last page" : `next page ${answer.nextPageToken.replace(/0+$/, "")}`,
+      ];
     },
     watch: ([content = ""], pairs, nowMs) => [`watch ${registry.openWatch({ ...asker(pairs), contentId: contentIdOf(content) }, nowMs)}`],
     advance: (_args, _pairs, nowMs) => [...registry.advance(nowMs).map(renderEvent), `next deadline ${registry.nextDeadlineMs}`],
