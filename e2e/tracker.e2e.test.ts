@@ -52,7 +52,9 @@ describe("a tracker that serves", () => {
   });
 
   test("takes its address and lease from variables", async () => {
-    await using tracker = new RunningProcess(binary, ["--json"], { env: { PIECEWISE_TRACKER_LISTEN: "127.0.0.1:0", PIECEWISE_TRACKER_LEASE: "7" } });
+    await using tracker = new RunningProcess(binary, ["--json"], {
+      env: { PIECEWISE_TRACKER_LISTEN: "127.0.0.1:0", PIECEWISE_TRACKER_LEASE: "7" },
+    });
     const address = (await tracker.waitForEvent("listening"))["address"] as string;
     const client = openClient(address);
     const { path, requestSerialize, responseDeserialize } = methodOf("piecewise.v1.TrackerService", "Register");

@@ -77,7 +77,9 @@ export function readFlags(raw: RawFlags, env: Readonly<Record<string, string | u
 
 /** Seconds in, milliseconds out. Which leases are possible is for the tracker to say. */
 function parseSeconds(text: string, what: string): number {
-  if (!/^\d{1,9}(\.\d{1,3})?$/.test(text)) throw new UsageError("INVALID_ARGUMENT", `${what} "${text}" is not a number of seconds, such as 30`);
+  if (!/^\d{1,9}(\.\d{1,3})?$/.test(text)) {
+    throw new UsageError("INVALID_ARGUMENT", `${what} "${text}" is not a number of seconds, such as 30`);
+  }
   return Math.round(Number(text) * 1_000);
 }
 

@@ -57,7 +57,10 @@ describe("serving", () => {
     await serving;
     stop();
     await exited;
-    const messages = written.stderr.trimEnd().split("\n").map((line) => (JSON.parse(line) as { msg: string }).msg);
+    const messages = written.stderr
+      .trimEnd()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { msg: string }).msg);
     expect(messages).toEqual(["tracker serves", "tracker closed"]);
   });
 
@@ -91,7 +94,10 @@ describe("what cannot be done is said in one line", () => {
     await first.serving;
     const address = first.written.stdout.trimEnd().split(" ").at(-1)!;
     const second = await run(["--json"], { PIECEWISE_TRACKER_LISTEN: address });
-    expect(second).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(new RegExp(`^tracker: cannot listen on ${address}: [^\n]+\n$`)) });
+    expect(second).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(new RegExp(`^tracker: cannot listen on ${address}: [^\n]+\n$`)),
+    });
     expect(JSON.parse(second.stdout)).toMatchObject({ event: "error", code: "ADDRESS_IN_USE" });
     first.stop();
     await first.exited;
@@ -111,7 +117,15 @@ test("a flag counts more than its variable, an empty variable is none", async ()
 test("help shows every flag, its variable and examples; the version is that of the package", async () => {
   const help = await run(["--help"]);
   expect(help).toMatchObject({ exitCode: 0, stderr: "" });
-  for (const text of ["--listen <HOST:PORT>", "[PIECEWISE_TRACKER_LISTEN]", "(default: 127.0.0.1:50051)", "--lease <SECONDS>", "(default: 30)", "--json", "Examples:\n  tracker\n"]) {
+  for (const text of [
+    "--listen <HOST:PORT>",
+    "[PIECEWISE_TRACKER_LISTEN]",
+    "(default: 127.0.0.1:50051)",
+    "--lease <SECONDS>",
+    "(default: 30)",
+    "--json",
+    "Examples:\n  tracker\n",
+  ]) {
     expect(help.stdout.replace(/\n {20,}/g, " ")).toContain(text);
   }
   const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };

@@ -48,7 +48,9 @@ function createProgram({ stdout, stderr }: Host): Command {
 }
 
 const rawFlagsOf = (program: Command): RawFlags =>
-  Object.fromEntries((Object.keys(FLAGS) as FlagField[]).map((field) => [FLAGS[field].name, program.getOptionValue(FLAGS[field].name) as RawFlags[string]]));
+  Object.fromEntries(
+    (Object.keys(FLAGS) as FlagField[]).map((field) => [FLAGS[field].name, program.getOptionValue(FLAGS[field].name) as RawFlags[string]]),
+  );
 
 /** `error: unknown option '--lisen'\n(Did you mean --listen?)` → one sentence that says where to look. */
 function usageError(error: CommanderError): UsageError {

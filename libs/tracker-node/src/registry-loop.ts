@@ -93,4 +93,5 @@ export class RegistryLoop {
   }
 }
 
-const goingAway = (): RemoteError => new RemoteError("GOING_AWAY", "the tracker is shutting down: watch again later, or use another tracker");
+const goingAway = (): RemoteError =>
+  new RemoteError("GOING_AWAY", "the tracker is shutting down: watch again later, or use another tracker");

@@ -37,7 +37,12 @@ export interface TrackerNode extends AsyncDisposable {
 export async function startTrackerNode({ listen, leaseMs, logger = silentLogger }: TrackerNodeOptions): Promise<TrackerNode> {
   const registry = createSwarmRegistry({ leaseMs, prng: createPrng(randomInt(2 ** 32)), createToken, nowMs: now() });
   const loop = new RegistryLoop(registry, now);
-  const server = await startRpcServer({ listen, services: [createTrackerService(loop, logger)], logger, limits: { requestBytesMax: REQUEST_BYTES_MAX } });
+  const server = await startRpcServer({
+    listen,
+    services: [createTrackerService(loop, logger)],
+    logger,
+    limits: { requestBytesMax: REQUEST_BYTES_MAX },
+  });
   logger.info({ address: server.address, leaseMs }, "tracker serves");
   return new RunningTracker(server, loop, logger);
 }

@@ -48,7 +48,9 @@ describe("the service", () => {
     expect(grant.renew_after.seconds).toBeGreaterThanOrEqual(9);
     expect(grant.renew_after.seconds).toBeLessThanOrEqual(11);
     expect(await tracker.call("Lookup", { name: "film.mkv" })).toEqual({
-      contents: [{ content_id: film, names: ["film.mkv"], total_bytes: 1_000, piece_length: 100, entry_count: 1, seed_count: 0, leecher_count: 1 }],
+      contents: [
+        { content_id: film, names: ["film.mkv"], total_bytes: 1_000, piece_length: 100, entry_count: 1, seed_count: 0, leecher_count: 1 },
+      ],
       peers: [{ address: "127.0.0.1:4001", peer_id, pieces_held: 3 }],
     });
 
@@ -56,7 +58,10 @@ describe("the service", () => {
     const added = [announce(song, "song.ogg")];
     const progress = [{ content_id: film, pieces_held: 10, coarse_map: Buffer.alloc(64, 255) }];
     expect(await tracker.call("Renew", { peer_id, lease_token, sequence: 8, added, progress })).toMatchObject({ lease: seconds(30) });
-    expect(await tracker.call("Lookup", { content_id: film })).toMatchObject({ contents: [{ seed_count: 1 }], peers: [{ pieces_held: 10 }] });
+    expect(await tracker.call("Lookup", { content_id: film })).toMatchObject({
+      contents: [{ seed_count: 1 }],
+      peers: [{ pieces_held: 10 }],
+    });
     expect(await tracker.call("Lookup", { content_id: song, peer_id })).toMatchObject({ contents: [{ leecher_count: 1 }], peers: [] });
 
     await tracker.call("Renew", { peer_id, lease_token, sequence: 9, removed: [film] });
@@ -68,7 +73,12 @@ describe("the service", () => {
 
   test("lists a peer where it says that it is reached", async () => {
     const content_id = newContentId();
-    const request = { peer_id: randomBytes(16), port: 4001, advertised_address: "[2001:db8::1]:80", contents: [announce(content_id, "mapped")] };
+    const request = {
+      peer_id: randomBytes(16),
+      port: 4001,
+      advertised_address: "[2001:db8::1]:80",
+      contents: [announce(content_id, "mapped")],
+    };
     expect(await tracker.call("Register", request)).toMatchObject({ listed_address: "[2001:db8::1]:80" });
     expect(await tracker.call("Lookup", { content_id })).toMatchObject({ peers: [{ address: "[2001:db8::1]:80" }] });
   });
@@ -89,7 +99,10 @@ describe("the service", () => {
       page_token = page.next_page_token;
     } while (page_token !== "");
     expect(seen).toEqual(contents.map(({ content_id }) => content_id).toSorted());
-    expect(await tracker.call("ListContents", { id_prefix: seen[3]!.slice(0, 40) })).toMatchObject({ contents: [{ content_id: seen[3] }], next_page_token: "" });
+    expect(await tracker.call("ListContents", { id_prefix: seen[3]!.slice(0, 40) })).toMatchObject({
+      contents: [{ content_id: seen[3] }],
+      next_page_token: "",
+    });
   });
 
   test("counts what it holds and does", async () => {
@@ -113,7 +126,12 @@ describe("errors carry a code, a reason and details", () => {
   beforeAll(async () => {
     node = await startTrackerNode({ listen, leaseMs: 30_000 });
     tracker = new DynamicTracker(node.address);
-    ({ lease_token } = await tracker.call<Grant>("Register", { peer_id, port: 4001, contents: [announce(content_id, "film")], sequence: 1 }));
+    ({ lease_token } = await tracker.call<Grant>("Register", {
+      peer_id,
+      port: 4001,
+      contents: [announce(content_id, "film")],
+      sequence: 1,
+    }));
   });
   afterAll(async () => {
     tracker[Symbol.dispose]();
@@ -123,12 +141,36 @@ describe("errors carry a code, a reason and details", () => {
   test.each<[rpc: string, request: () => object, code: number, reason: string, message: string]>([
     ["Register", () => ({ peer_id: Buffer.alloc(15), port: 1 }), GrpcCode.INVALID_ARGUMENT, "INVALID_ARGUMENT", "peer_id"],
     ["Register", () => ({ peer_id, lease_token, port: 0 }), GrpcCode.INVALID_ARGUMENT, "INVALID_ARGUMENT", "port"],
-    ["Register", () => ({ peer_id, lease_token, port: 1, contents: [{}] }), GrpcCode.INVALID_ARGUMENT, "INVALID_ARGUMENT", "contents[0].content_id"],
-    ["Register", () => ({ peer_id, lease_token, port: 1, advertised_address: "x" }), GrpcCode.INVALID_ARGUMENT, "INVALID_ARGUMENT", "advertised_address"],
+    [
+      "Register",
+      () => ({ peer_id, lease_token, port: 1, contents: [{}] }),
+      GrpcCode.INVALID_ARGUMENT,
+      "INVALID_ARGUMENT",
+      "contents[0].content_id",
+    ],
+    [
+      "Register",
+      () => ({ peer_id, lease_token, port: 1, advertised_address: "x" }),
+      GrpcCode.INVALID_ARGUMENT,
+      "INVALID_ARGUMENT",
+      "advertised_address",
+    ],
     ["Register", () => ({ peer_id, port: 1 }), GrpcCode.PERMISSION_DENIED, "LEASE_TOKEN_WRONG", "lease_token"],
     ["Renew", () => ({ peer_id, lease_token, sequence: 2, removed: ["x"] }), GrpcCode.INVALID_ARGUMENT, "INVALID_ARGUMENT", "removed[0]"],
-    ["Renew", () => ({ peer_id, lease_token: Buffer.alloc(16), sequence: 2 }), GrpcCode.PERMISSION_DENIED, "LEASE_TOKEN_WRONG", "lease_token"],
-    ["Renew", () => ({ peer_id: randomBytes(16), lease_token, sequence: 2 }), GrpcCode.FAILED_PRECONDITION, "REGISTER_AGAIN", "register again"],
+    [
+      "Renew",
+      () => ({ peer_id, lease_token: Buffer.alloc(16), sequence: 2 }),
+      GrpcCode.PERMISSION_DENIED,
+      "LEASE_TOKEN_WRONG",
+      "lease_token",
+    ],
+    [
+      "Renew",
+      () => ({ peer_id: randomBytes(16), lease_token, sequence: 2 }),
+      GrpcCode.FAILED_PRECONDITION,
+      "REGISTER_AGAIN",
+      "register again",
+    ],
     ["Renew", () => ({ peer_id, lease_token, sequence: 3 }), GrpcCode.FAILED_PRECONDITION, "REGISTER_AGAIN", "register again"],
     ["Unregister", () => ({ lease_token }), GrpcCode.INVALID_ARGUMENT, "INVALID_ARGUMENT", "peer_id"],
     ["Unregister", () => ({ peer_id }), GrpcCode.PERMISSION_DENIED, "LEASE_TOKEN_WRONG", "lease_token"],
@@ -141,11 +183,18 @@ describe("errors carry a code, a reason and details", () => {
     const failure = await tracker.fail(rpc, request());
     expect(failure).toEqual({ code, reason, domain: "piecewise", message: expect.stringContaining(message), retryAfterMs: undefined });
     // Nothing of it was applied.
-    expect(await tracker.call("Lookup", { content_id })).toMatchObject({ contents: [{ names: ["film"] }], peers: [{ address: "127.0.0.1:4001" }] });
+    expect(await tracker.call("Lookup", { content_id })).toMatchObject({
+      contents: [{ names: ["film"] }],
+      peers: [{ address: "127.0.0.1:4001" }],
+    });
   });
 
   test("WatchPeers of what is no content", async () => {
-    expect(await tracker.watch({ content_id: "x" }).failed).toMatchObject({ code: GrpcCode.INVALID_ARGUMENT, reason: "INVALID_ARGUMENT", domain: "piecewise" });
+    expect(await tracker.watch({ content_id: "x" }).failed).toMatchObject({
+      code: GrpcCode.INVALID_ARGUMENT,
+      reason: "INVALID_ARGUMENT",
+      domain: "piecewise",
+    });
   });
 });
 
@@ -174,7 +223,9 @@ describe("WatchPeers", () => {
   test("admits a limited number of watchers, says when to come back, and forgets those who leave", async () => {
     await using node = await startTrackerNode({ listen, leaseMs: 30_000 });
     const trackers = Array.from({ length: WATCHERS_MAX / CALLS_PER_CONNECTION }, () => new DynamicTracker(node.address));
-    const watches = trackers.flatMap((tracker) => Array.from({ length: CALLS_PER_CONNECTION }, () => tracker.watch({ content_id: newContentId() })));
+    const watches = trackers.flatMap((tracker) =>
+      Array.from({ length: CALLS_PER_CONNECTION }, () => tracker.watch({ content_id: newContentId() })),
+    );
     await Promise.all(watches.map((watch) => watch.next()));
     const failure = await trackers[0]!.watch({ content_id: newContentId() }).failed;
     expect(failure).toMatchObject({ code: GrpcCode.RESOURCE_EXHAUSTED, reason: "TRACKER_FULL", domain: "piecewise" });

@@ -70,7 +70,12 @@ export const toLookup = (request: LookupRequest, askerHost: string): Lookup => (
   askerHost,
 });
 
-export const toContentQuery = ({ filter, idPrefix, pageSize, pageToken }: ListContentsRequest): ContentQuery => ({ filter, idPrefix, pageSize, pageToken });
+export const toContentQuery = ({ filter, idPrefix, pageSize, pageToken }: ListContentsRequest): ContentQuery => ({
+  filter,
+  idPrefix,
+  pageSize,
+  pageToken,
+});
 
 export const toWatchRequest = ({ contentId, peersMax, peerId }: WatchPeersRequest, askerHost: string): WatchRequest => ({
   contentId,
@@ -101,7 +106,10 @@ export const fromContentPage = ({ contents, nextPageToken }: ContentPage): Messa
   nextPageToken,
 });
 
-export const fromWatchEvent = ({ added, removed }: WatchEvent & { kind: "changed" }): MessageInitShape<typeof WatchPeersResponseSchema> => ({
+export const fromWatchEvent = ({
+  added,
+  removed,
+}: WatchEvent & { kind: "changed" }): MessageInitShape<typeof WatchPeersResponseSchema> => ({
   added: added.map(fromSwarmPeer),
   removed: [...removed],
 });
@@ -130,7 +138,11 @@ const toAnnouncement = (message: ContentAnnouncementMessage): ContentAnnouncemen
 });
 
 // The bytes that were sent and received are not taken over: no answer of the contract passes them on yet.
-const toProgress = ({ contentId, piecesHeld, coarseMap }: ContentProgressMessage): ContentProgress => ({ contentId, piecesHeld, coarseMap });
+const toProgress = ({ contentId, piecesHeld, coarseMap }: ContentProgressMessage): ContentProgress => ({
+  contentId,
+  piecesHeld,
+  coarseMap,
+});
 
 function toWhat(what: LookupRequest["what"]): Lookup["what"] {
   switch (what.case) {

@@ -17,6 +17,8 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-void main(process.argv.slice(2), { env: process.env, stdout: process.stdout, stderr: process.stderr, stop: stop.signal }).then((exitCode) => {
-  process.exitCode = exitCode;
-});
+void main(process.argv.slice(2), { env: process.env, stdout: process.stdout, stderr: process.stderr, stop: stop.signal }).then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+);

@@ -5,14 +5,26 @@ import { type MessageTypeDefinition, loadSync } from "@grpc/proto-loader";
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const includeDirs = [`${root}proto`, `${root}third_party/proto`];
 
-const methods = loadSync("piecewise/v1/tracker.proto", { includeDirs, keepCase: true, longs: Number, enums: String, defaults: true, arrays: true, oneofs: true })[
-  "piecewise.v1.TrackerService"
-] as Record<string, MethodDefinition<object, unknown>>;
+const methods = loadSync("piecewise/v1/tracker.proto", {
+  includeDirs,
+  keepCase: true,
+  longs: Number,
+  enums: String,
+  defaults: true,
+  arrays: true,
+  oneofs: true,
+})["piecewise.v1.TrackerService"] as Record<string, MethodDefinition<object, unknown>>;
 
 // With `json` the details, which are of any type, are taken apart, too.
-const statusType = loadSync(["google/rpc/status.proto", "google/rpc/error_details.proto"], { includeDirs, keepCase: true, longs: Number, json: true })[
-  "google.rpc.Status"
-] as MessageTypeDefinition<object, { details?: { "@type": string; reason?: string; domain?: string; retry_delay?: { seconds?: number; nanos?: number } }[] }>;
+const statusType = loadSync(["google/rpc/status.proto", "google/rpc/error_details.proto"], {
+  includeDirs,
+  keepCase: true,
+  longs: Number,
+  json: true,
+})["google.rpc.Status"] as MessageTypeDefinition<
+  object,
+  { details?: { "@type": string; reason?: string; domain?: string; retry_delay?: { seconds?: number; nanos?: number } }[] }
+>;
 
 /** A call as it failed, with what its details say. */
 export interface Failure {
@@ -34,10 +46,17 @@ export class DynamicTracker implements Disposable {
   call<Response>(name: string, request: object): Promise<Response> {
     const { path, requestSerialize, responseDeserialize } = methods[name]!;
     return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, { deadline: Date.now() + 20_000 }, (error, response) => {
-        if (error === null) resolve(response as Response);
-        else reject(error);
-      });
+      this.#client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        { deadline: Date.now() + 20_000 },
+        (error, response) => {
+          if (error === null) resolve(response as Response);
+          else reject(error);
+        },
+      );
     });
   }
 
