@@ -1,0 +1,82 @@
+import { CancelledError } from "@piecewise/base";
+import type { DownloadEngine, DownloadEvent } from "@piecewise/piece-engine";
+import { CommandRunner, type DownloadWorld } from "./command-runner.js";
+import type { DownloadProgress } from "./peer-node.js";
+
+/** How often progress is told. */
+const PROGRESS_INTERVAL_MS = 200;
+
+export interface DownloadRunOptions {
+  readonly engine: DownloadEngine;
+  readonly now: () => number;
+  readonly world: Omit<DownloadWorld, "over">;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: DownloadProgress) => void) | undefined;
+}
+
+/** One download in progress: the loop between the brain and its hands. */
+export class Download {
+  /** Resolves when every piece is stored; rejects with what ended the download otherwise. */
+  readonly finished: Promise<void>;
+  readonly #engine: DownloadEngine;
+  readonly #runner: CommandRunner;
+  readonly #now: () => number;
+  readonly #waiting: { readonly event: DownloadEvent; readonly chunk: Uint8Array | undefined }[] = [];
+  #running = false;
+  #over = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ engine, now, world, signal, onProgress }: DownloadRunOptions) {
+    this.#engine = engine;
+    this.#now = now;
+    let settle!: DownloadWorld["over"];
+    this.finished = new Promise((resolve, reject) => {
+      settle = (outcome) => (outcome.ok ? resolve() : reject(outcome.error));
+    });
+    const progressTimer = onProgress && setInterval(() => onProgress(this.progress()), PROGRESS_INTERVAL_MS);
+    const cancel = (): void => this.tell({ type: "cancelled" });
+    this.#runner = new CommandRunner(
+      {
+        ...world,
+        over: (outcome) => {
+          this.#over = true;
+          clearInterval(progressTimer);
+          signal?.removeEventListener("abort", cancel);
+          onProgress?.(this.progress());
+          settle(outcome);
+        },
+      },
+      (event, chunk) => this.tell(event, chunk),
+    );
+    if (signal?.aborted) settle({ ok: false, error: new CancelledError() });
+    signal?.addEventListener("abort", cancel, { once: true });
+  }
+
+  start(): void {
+    this.tell({ type: "started" });
+  }
+
+  progress(): DownloadProgress {
+    return this.#engine.progress(this.#now());
+  }
+
+  /** Events that arise while commands run wait their turn: the brain sees one at a time, and its commands run whole before the next. */
+  tell(event: DownloadEvent, chunk?: Uint8Array): void {
+    this.#waiting.push({ event, chunk });
+    if (this.#running) return;
+    this.#running = true;
+    for (let next = this.#waiting.shift(); next !== undefined && !this.#over; next = this.#waiting.shift()) {
+      for (const command of this.#engine.handle(next.event, this.#now())) this.#runner.run(command, next.chunk);
+    }
+    this.#running = false;
+    this.#arm();
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    if (this.#over) return this.#runner.close();
+    const { nextDeadlineMs } = this.#engine;
+    if (nextDeadlineMs === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.tell({ type: "deadlineReached" }), Math.max(0, nextDeadlineMs - this.#now()));
+  }
+}

@@ -1,0 +1,2 @@
+export * from "./peer-node.js";
+export { startPeerNode } from "./start-peer-node.js";

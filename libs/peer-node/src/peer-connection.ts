@@ -1,0 +1,126 @@
+import { CancelledError, contentIdFromHash, IntegrityError, RemoteError, type ContentId, type PiecewiseError } from "@piecewise/base";
+import { PeerService, type GetPieceResponse, type WatchPiecesResponse } from "@piecewise/contract";
+import { MANIFEST_BYTES_MAX } from "@piecewise/manifest";
+import { sha256 } from "@piecewise/piece-store";
+import { chunkCodec, createClient, openChannel, type ClientStream, type RpcChannel, type ServiceClient, type StreamListener } from "@piecewise/rpc";
+
+/** Unary calls to a peer: exchange, reports. */
+export const PEER_CALL_TIMEOUT_MS = 10_000;
+/** A manifest of which nothing has come for so long will not come. */
+export const MANIFEST_STALL_MS = 15_000;
+
+/** Who we are, as told to peers. */
+export interface OwnCaller {
+  readonly peerId: Uint8Array;
+  readonly port: number;
+}
+
+/** What a range or run of pieces is asked for with. */
+export interface PieceRun {
+  readonly piece: number;
+  readonly pieceCount: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/**
+ * The connection to one peer for one content: news and small calls on one channel, pieces on another, so that a paused piece stream
+ * never holds up the news.
+ */
+export class PeerConnection {
+  readonly address: string;
+  readonly #contentId: ContentId;
+  readonly #caller: OwnCaller;
+  readonly #control: RpcChannel;
+  readonly #client: ServiceClient<typeof PeerService>;
+  #bulk: { readonly channel: RpcChannel; readonly client: ServiceClient<typeof PeerService> } | undefined;
+  readonly #streams = new Set<ClientStream>();
+  readonly #closing = new AbortController();
+  readonly #reports: Promise<void>[] = [];
+
+  constructor(address: string, contentId: ContentId, caller: OwnCaller) {
+    this.address = address;
+    this.#contentId = contentId;
+    this.#caller = caller;
+    this.#control = openChannel(address, { purpose: "control", remote: "peer" });
+    this.#client = createClient(PeerService, this.#control);
+  }
+
+  watchPieces(listener: StreamListener<WatchPiecesResponse>): void {
+    this.#streams.add(this.#client.watchPieces({ contentId: this.#contentId, caller: this.#caller }, listener));
+  }
+
+  getPiece(run: PieceRun, listener: StreamListener<GetPieceResponse>): ClientStream {
+    if (this.#bulk === undefined) {
+      const channel = openChannel(this.address, { purpose: "bulk", remote: "peer" });
+      this.#bulk = { channel, client: createClient(PeerService, channel, { getPiece: chunkCodec }) };
+    }
+    const { piece: pieceIndex, pieceCount, offset, length } = run;
+    return this.#bulk.client.getPiece({ contentId: this.#contentId, pieceIndex, pieceCount, offset, length, caller: this.#caller }, listener);
+  }
+
+  /**
+   * Fetches the manifest's bytes and holds them against the content id.
+   * @throws IntegrityError MANIFEST_INVALID if they are not what the id says; RemoteError; CancelledError when closed.
+   */
+  fetchManifest(): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      const parts: Uint8Array[] = [];
+      let bytes = 0;
+      const fail = (error: PiecewiseError): void => {
+        clearTimeout(timer);
+        stream.cancel();
+        reject(error);
+      };
+      const stalled = (): void => fail(new RemoteError("TIMED_OUT", `${this.address} stopped sending the manifest`, { remote: this.address }));
+      let timer = setTimeout(stalled, MANIFEST_STALL_MS);
+      const stream = this.#client.getManifest(
+        { contentId: this.#contentId, caller: this.#caller },
+        {
+          onMessage: ({ data }) => {
+            clearTimeout(timer);
+            timer = setTimeout(stalled, MANIFEST_STALL_MS);
+            parts.push(data);
+            bytes += data.length;
+            if (bytes > MANIFEST_BYTES_MAX) fail(new IntegrityError("MANIFEST_INVALID", `${this.address} sends a manifest of more than ${MANIFEST_BYTES_MAX} bytes`));
+          },
+          onEnd: (error) => {
+            clearTimeout(timer);
+            if (error !== undefined) return reject(error);
+            const manifestBytes = Buffer.concat(parts);
+            if (contentIdFromHash(sha256(manifestBytes)) === this.#contentId) return resolve(manifestBytes);
+            return reject(new IntegrityError("MANIFEST_INVALID", `${this.address} sent a manifest that does not match the content id`));
+          },
+        },
+      );
+      this.#streams.add(stream);
+      this.#closing.signal.addEventListener("abort", () => fail(new CancelledError()), { once: true });
+    });
+  }
+
+  /** Addresses of other peers of the swarm. @throws RemoteError */
+  async exchangePeers(): Promise<string[]> {
+    const response = await this.#client.exchangePeers(
+      { contentId: this.#contentId, caller: this.#caller },
+      { timeoutMs: PEER_CALL_TIMEOUT_MS, signal: this.#closing.signal },
+    );
+    return response.peers.map((peer) => peer.address);
+  }
+
+  /** @throws RemoteError */
+  reportBadPiece(pieceIndex: number): Promise<void> {
+    const request = { contentId: this.#contentId, pieceIndex, caller: this.#caller };
+    const report = this.#client.reportBadPiece(request, { timeoutMs: PEER_CALL_TIMEOUT_MS }).then(() => {});
+    this.#reports.push(report);
+    return report;
+  }
+
+  /** Ends every call. Nothing more is heard from this peer. */
+  close(): void {
+    this.#closing.abort();
+    for (const stream of this.#streams) stream.cancel();
+    this.#bulk?.channel.close();
+    // A report goes out although the connection is closed because of that very piece.
+    void Promise.allSettled(this.#reports).then(() => this.#control.close());
+  }
+}

@@ -1,0 +1,120 @@
+import { isLoopbackHost, parseHostPort, RemoteError, UsageError, type ContentId, type Prng } from "@piecewise/base";
+import type { Caller, PeerService } from "@piecewise/contract";
+import { pieceCountOf } from "@piecewise/manifest";
+import { createTokenBucket } from "@piecewise/piece-engine";
+import type { CallContext, ServiceHandlers } from "@piecewise/rpc";
+import type { ContentTable, LocalContent } from "./content-table.js";
+import type { UploadLoop } from "./upload-loop.js";
+import { callerAddress, callerFromWire, contentIdFromWire, pieceSelectionFromWire } from "./wire.js";
+
+/** Longest nonce that is returned. */
+export const NONCE_BYTES_MAX = 64;
+/** Peers in one answer of ExchangePeers. */
+export const EXCHANGED_PEERS_MAX = 50;
+/** Calls of GetManifest answered at a time. */
+export const MANIFEST_STREAMS_MAX = 64;
+/** ExchangePeers and ReportBadPiece calls a second, of all callers together. */
+export const SMALL_CALLS_PER_SECOND_MAX = 200;
+/** Bad-piece reports that lead to a second look, a second: each costs reading a piece. */
+export const RECHECKS_PER_SECOND_MAX = 4;
+
+const MANIFEST_PART_BYTES = 256 * 1024;
+
+export interface PieceServiceOptions {
+  readonly peerId: Uint8Array;
+  readonly contents: ContentTable;
+  readonly uploads: UploadLoop;
+  readonly prng: Prng;
+  readonly now: () => number;
+}
+
+/** Answers the calls of other peers and of clients in any language. */
+export function createPieceService({ peerId, contents, uploads, prng, now }: PieceServiceOptions): ServiceHandlers<typeof PeerService> {
+  const smallCalls = createTokenBucket(SMALL_CALLS_PER_SECOND_MAX, SMALL_CALLS_PER_SECOND_MAX);
+  const rechecks = createTokenBucket(RECHECKS_PER_SECOND_MAX, RECHECKS_PER_SECOND_MAX);
+  let manifestStreams = 0;
+
+  const takeOrRefuse = (bucket: typeof smallCalls): void => {
+    const nowMs = now();
+    if (bucket.available(nowMs) < 1) {
+      const retryAfterMs = bucket.availableAtMs(1, nowMs) - nowMs;
+      throw new RemoteError("BUSY", "this peer is asked too often; try again later", { retryAfterMs });
+    }
+    bucket.take(1, nowMs);
+  };
+
+  /** Finds the content and takes note of a caller that can be dialled back. */
+  const contentFor = (request: { readonly contentId: string; readonly caller?: Caller | undefined }, context: CallContext): LocalContent => {
+    const content = findContent(contents, contentIdFromWire(request.contentId));
+    if (request.caller !== undefined && Buffer.compare(request.caller.peerId, peerId) === 0) {
+      throw new RemoteError("OWN_PEER", "this peer called itself");
+    }
+    return noteCaller(content, callerAddress(request.caller, context.remoteHost), now());
+  };
+
+  return {
+    identify({ nonce }) {
+      if (nonce.length > NONCE_BYTES_MAX) throw new UsageError("INVALID_ARGUMENT", `nonce has ${nonce.length} bytes, at most ${NONCE_BYTES_MAX} are returned`);
+      return { peerId, nonce, contentCount: contents.size };
+    },
+
+    async getManifest(request, context, stream) {
+      const { manifestBytes } = contentFor(request, context).source;
+      if (manifestStreams >= MANIFEST_STREAMS_MAX) {
+        throw new RemoteError("BUSY", "too many callers fetch manifests; try again later", { retryAfterMs: 1_000 });
+      }
+      manifestStreams += 1;
+      try {
+        for (let offset = 0; offset < manifestBytes.length && !context.signal.aborted; offset += MANIFEST_PART_BYTES) {
+          if (!stream.write({ data: manifestBytes.subarray(offset, offset + MANIFEST_PART_BYTES) })) await stream.drained();
+        }
+      } finally {
+        manifestStreams -= 1;
+      }
+    },
+
+    async getPiece(request, context, stream) {
+      const content = contentFor(request, context);
+      const selection = pieceSelectionFromWire(request, content.source.manifest);
+      await uploads.serve(content, selection, callerFromWire(request.caller, context.remoteHost), stream, context.signal);
+    },
+
+    async watchPieces(request, context, stream) {
+      const content = contentFor(request, context);
+      await uploads.watch(content.contentId, callerFromWire(request.caller, context.remoteHost), stream, context.signal);
+    },
+
+    exchangePeers(request, context) {
+      const content = contentFor(request, context);
+      takeOrRefuse(smallCalls);
+      const asker = { address: callerAddress(request.caller, context.remoteHost), isLoopback: isLoopbackHost(context.remoteHost) };
+      const addresses = content.knownPeers.sample(asker, EXCHANGED_PEERS_MAX, now(), prng);
+      return { peers: addresses.map((address) => ({ address })) };
+    },
+
+    async reportBadPiece(request, context) {
+      const content = contentFor(request, context);
+      if (request.pieceIndex >= pieceCountOf(content.source.manifest)) {
+        throw new RemoteError("PIECE_OUT_OF_RANGE", `the content has no piece ${request.pieceIndex}`);
+      }
+      takeOrRefuse(rechecks);
+      const isGood = !content.source.held.has(request.pieceIndex) || (await content.source.recheck(request.pieceIndex));
+      if (!isGood) uploads.pieceLost(content.contentId, request.pieceIndex);
+      return {};
+    },
+  };
+}
+
+function findContent(contents: ContentTable, contentId: ContentId): LocalContent {
+  const content = contents.get(contentId);
+  if (content === undefined) throw new RemoteError("CONTENT_NOT_FOUND", "this peer does not take part in that swarm");
+  return content;
+}
+
+function noteCaller(content: LocalContent, address: string | undefined, nowMs: number): LocalContent {
+  if (address !== undefined && parseHostPort(address, "the caller").port > 0) {
+    content.knownPeers.saw(address, nowMs);
+    content.onCaller?.(address);
+  }
+  return content;
+}

@@ -1,0 +1,109 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { startPeerNode, type PeerNode, type PeerNodeOptions } from "./index.js";
+
+const MIB = 1_048_576;
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+describe("peer node", () => {
+  let folder: string;
+  const nodes: PeerNode[] = [];
+  const start = async (limits: Partial<PeerNodeOptions> = {}): Promise<PeerNode> => {
+    const node = await startPeerNode({ trackers: [], listen: "127.0.0.1:0", ...limits });
+    nodes.push(node);
+    return node;
+  };
+  const original = async (bytes: number): Promise<string> => {
+    const path = join(folder, "original");
+    await writeFile(path, randomBytes(bytes));
+    return path;
+  };
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "piecewise-node-"));
+  });
+  afterEach(async () => {
+    await Promise.all(nodes.splice(0).map((node) => node.close()));
+    await rm(folder, { recursive: true });
+  });
+
+  test("shares, downloads from a given peer, and says who gave what", async () => {
+    const path = await original(9 * MIB + 5);
+    const seeder = await start();
+    const shared = await seeder.share(path, { pieceLength: MIB });
+    expect(shared).toMatchObject({ name: "original", totalBytes: 9 * MIB + 5, pieceCount: 10, fileCount: 1, skipped: [] });
+    const fetcher = await start();
+    const output = join(folder, "copy");
+    const result = await fetcher.download({ contentId: shared.contentId, peers: [seeder.listenAddress] }, { output });
+    expect(result).toMatchObject({ path: output, bytes: 9 * MIB + 5, receivedBytes: 9 * MIB + 5, resumedBytes: 0 });
+    expect(result.peers).toEqual([{ address: seeder.listenAddress, bytes: 9 * MIB + 5, pieces: 10 }]);
+    expect(sha256(await readFile(output))).toBe(sha256(await readFile(path)));
+  });
+
+  test("who has downloaded serves the next one, when the first seeder is gone", async () => {
+    const path = await original(4 * MIB);
+    const seeder = await start();
+    const { contentId } = await seeder.share(path);
+    const second = await start();
+    await second.download({ contentId, peers: [seeder.listenAddress] }, { output: join(folder, "second") });
+    await seeder.close();
+    const third = await start();
+    const result = await third.download({ contentId, peers: [second.listenAddress] }, { output: join(folder, "third") });
+    expect(result.peers.map((peer) => peer.address)).toEqual([second.listenAddress]);
+    expect(sha256(await readFile(join(folder, "third")))).toBe(sha256(await readFile(path)));
+  });
+
+  test("a peer that knows one other finds a second through it, without any tracker", async () => {
+    const path = await original(8 * MIB);
+    const seeder = await start({ uploadBytesPerSecond: 4 * MIB });
+    const { contentId } = await seeder.share(path, { pieceLength: 256 * 1024 });
+    const second = await start({ uploadBytesPerSecond: 4 * MIB });
+    await second.download({ contentId, peers: [seeder.listenAddress] }, { output: join(folder, "second") });
+    const third = await start();
+    const result = await third.download({ contentId, peers: [seeder.listenAddress] }, { output: join(folder, "third") });
+    const gaveBytes = result.peers.filter((peer) => peer.bytes > 0).map((peer) => peer.address);
+    expect(gaveBytes.toSorted()).toEqual([seeder.listenAddress, second.listenAddress].toSorted());
+  });
+
+  test("a cancelled download rejects with CANCELLED and a second one goes on from what it had", async () => {
+    const path = await original(6 * MIB);
+    const seeder = await start();
+    const { contentId } = await seeder.share(path, { pieceLength: 256 * 1024 });
+    const output = join(folder, "copy");
+    const target = { contentId, peers: [seeder.listenAddress] };
+    const slow = await start({ downloadBytesPerSecond: 2 * MIB });
+    const cancel = new AbortController();
+    const cancelled = slow.download(target, {
+      output,
+      signal: cancel.signal,
+      onProgress: ({ verifiedBytes }) => {
+        if (verifiedBytes > 0) cancel.abort();
+      },
+    });
+    await expect(cancelled).rejects.toMatchObject({ code: "CANCELLED" });
+    const fetcher = await start();
+    const result = await fetcher.download(target, { output });
+    expect(result.resumedBytes).toBeGreaterThan(0);
+    expect(result.receivedBytes + result.resumedBytes).toBe(6 * MIB);
+    expect(sha256(await readFile(output))).toBe(sha256(await readFile(path)));
+  });
+
+  test("a download without any source ends with NO_PEERS", async () => {
+    const fetcher = await start();
+    const contentId = (await (await start()).share(await original(1))).contentId;
+    const result = fetcher.download({ contentId, peers: ["127.0.0.1:9"] }, { output: join(folder, "copy"), sourceTimeoutMs: 300 });
+    await expect(result).rejects.toMatchObject({ code: "NO_PEERS" });
+  });
+
+  test("close is idempotent, and ends a download that is under way", async () => {
+    const fetcher = await start();
+    const contentId = (await (await start()).share(await original(1))).contentId;
+    const result = fetcher.download({ contentId, peers: ["127.0.0.1:9"] }, { output: join(folder, "copy") });
+    const ended = result.catch((error: unknown) => error);
+    await Promise.all([fetcher.close(), fetcher.close()]);
+    expect(await ended).toMatchObject({ code: "CANCELLED" });
+  });
+});

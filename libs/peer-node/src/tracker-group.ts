@@ -1,0 +1,150 @@
+import { CancelledError, PiecewiseError, type ContentId, type Logger } from "@piecewise/base";
+import type { ContentSummary } from "@piecewise/contract";
+import type { ContentListing, ContentQuery } from "./peer-node.js";
+import { TRACKER_CALL_TIMEOUT_MS, type TrackerSession } from "./tracker-session.js";
+import { listingFromWire } from "./wire.js";
+
+/** Peers asked of each tracker in one lookup. */
+export const LOOKUP_PEERS_MAX = 100;
+/** Contents that a listing reads from one tracker at the most; a filter narrows it. */
+export const LISTED_CONTENTS_MAX = 10_000;
+const PAGE_SIZE = 1_000;
+
+/** All trackers of a peer: asked at once, answers merged, one that answers is enough. */
+export class TrackerGroup {
+  readonly sessions: readonly TrackerSession[];
+  readonly #peerId: Uint8Array;
+  readonly #logger: Logger;
+
+  constructor(sessions: readonly TrackerSession[], peerId: Uint8Array, logger: Logger) {
+    this.sessions = sessions;
+    this.#peerId = peerId;
+    this.#logger = logger;
+  }
+
+  get isEmpty(): boolean {
+    return this.sessions.length === 0;
+  }
+
+  /** Under which a tracker lists this peer, once one does. */
+  get listedAddress(): string | undefined {
+    return this.sessions.find((session) => session.listedAddress !== undefined)?.listedAddress;
+  }
+
+  contentsChanged(): void {
+    for (const session of this.sessions) session.contentsChanged();
+  }
+
+  /** Resolves when one tracker knows of the content. @throws the error of the first tracker, if all fail. */
+  async whenTold(contentId: ContentId): Promise<void> {
+    if (this.isEmpty) return;
+    const results = this.sessions.map((session) => session.whenTold(contentId));
+    try {
+      await Promise.any(results);
+    } catch (error) {
+      throw firstError(error);
+    }
+  }
+
+  /** Addresses of peers of one swarm; none if no tracker knows it. @throws RemoteError if no tracker answered. */
+  async lookupPeers(contentId: ContentId, signal: AbortSignal): Promise<string[]> {
+    const what = { case: "contentId", value: contentId } as const;
+    const answers = await this.#askAll(async (session) => {
+      const response = await foundOrUndefined(
+        session.client.lookup({ what, peersMax: LOOKUP_PEERS_MAX, peerId: this.#peerId }, { timeoutMs: TRACKER_CALL_TIMEOUT_MS, signal }),
+      );
+      return response?.peers.map((peer) => peer.address) ?? [];
+    }, signal);
+    return [...new Set(answers.flat())];
+  }
+
+  /** @throws RemoteError TRACKER_UNREACHABLE and the like if no tracker answered. */
+  async find(query: ContentQuery, signal: AbortSignal): Promise<ContentListing[]> {
+    const { idPrefix, name, contentId } = query;
+    if (idPrefix !== undefined) return this.#list({ idPrefix }, signal);
+    const what = contentId === undefined ? ({ case: "name", value: name ?? "" } as const) : ({ case: "contentId", value: contentId } as const);
+    const request = { what, pieceLength: query.pieceLength ?? 0, peersMax: 1, peerId: this.#peerId };
+    const answers = await this.#askAll(async (session) => {
+      const response = await foundOrUndefined(session.client.lookup(request, { timeoutMs: TRACKER_CALL_TIMEOUT_MS, signal }));
+      return response?.contents ?? [];
+    }, signal);
+    return mergeSummaries(answers.flat());
+  }
+
+  list(filter: string, signal: AbortSignal): Promise<ContentListing[]> {
+    return this.#list({ filter }, signal);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.sessions.map((session) => session.close()));
+  }
+
+  async #list(request: { filter?: string; idPrefix?: string }, signal: AbortSignal): Promise<ContentListing[]> {
+    const answers = await this.#askAll(async (session) => {
+      const summaries: ContentSummary[] = [];
+      let pageToken = "";
+      do {
+        const page = await session.client.listContents(
+          { ...request, pageSize: PAGE_SIZE, pageToken },
+          { timeoutMs: TRACKER_CALL_TIMEOUT_MS, signal },
+        );
+        summaries.push(...page.contents);
+        pageToken = page.nextPageToken;
+      } while (pageToken !== "" && summaries.length < LISTED_CONTENTS_MAX);
+      return summaries;
+    }, signal);
+    return mergeSummaries(answers.flat());
+  }
+
+  /** Asks every tracker; the answers of those that gave one. */
+  async #askAll<T>(ask: (session: TrackerSession) => Promise<T>, signal: AbortSignal): Promise<T[]> {
+    const results = await Promise.allSettled(this.sessions.map(ask));
+    if (signal.aborted) throw new CancelledError();
+    const answers: T[] = [];
+    let failure: PiecewiseError | undefined;
+    for (const [index, result] of results.entries()) {
+      if (result.status === "fulfilled") {
+        answers.push(result.value);
+        continue;
+      }
+      if (!(result.reason instanceof PiecewiseError)) throw result.reason;
+      failure ??= result.reason;
+      this.#logger.debug({ tracker: this.sessions[index]!.address, code: result.reason.code }, result.reason.message);
+    }
+    if (answers.length === 0 && failure !== undefined) throw failure;
+    return answers;
+  }
+}
+
+/** Not to know a content is an answer. */
+async function foundOrUndefined<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof PiecewiseError && error.code === "CONTENT_NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
+function firstError(error: unknown): unknown {
+  return error instanceof AggregateError ? error.errors[0] : error;
+}
+
+/** One listing for each content, whoever told of it. Counts are of peers that may be the same ones: the largest is nearest to the truth. */
+function mergeSummaries(summaries: readonly ContentSummary[]): ContentListing[] {
+  const listings = new Map<ContentId, ContentListing>();
+  for (const summary of summaries) {
+    const listing = listingFromWire(summary);
+    if (listing === undefined) continue;
+    const known = listings.get(listing.contentId);
+    listings.set(listing.contentId, known === undefined ? listing : mergeListings(known, listing));
+  }
+  return [...listings.values()].toSorted((a, b) => (a.contentId < b.contentId ? -1 : 1));
+}
+
+const mergeListings = (a: ContentListing, b: ContentListing): ContentListing => ({
+  ...a,
+  names: [...new Set([...a.names, ...b.names])],
+  seedCount: Math.max(a.seedCount, b.seedCount),
+  leecherCount: Math.max(a.leecherCount, b.leecherCount),
+});

@@ -1,0 +1,100 @@
+import { IntegrityError, PiecewiseError, type Logger } from "@piecewise/base";
+import { pieceBytesOf } from "@piecewise/manifest";
+import type { LocalContent } from "./content-table.js";
+import type { ChunkWriter } from "./upload-loop.js";
+import type { PieceSelection } from "./wire.js";
+
+/** What becomes of a transfer. */
+export interface TransferListener {
+  /** The transport took that many payload bytes. */
+  drained(bytes: number): void;
+  /** The stored piece no longer matches its hash. */
+  damaged(piece: number): void;
+  /** Called once: everything was sent, the caller left, or `error` says why not. */
+  ended(error: PiecewiseError | undefined): void;
+}
+
+/** One GetPiece call being answered: reads and sends as much as it was told to, in order. */
+export class Transfer {
+  readonly #content: LocalContent;
+  readonly #writer: ChunkWriter;
+  readonly #listener: TransferListener;
+  readonly #logger: Logger;
+  #piece: number;
+  #offset: number;
+  #remainingBytes: number;
+  #preparedPiece = -1;
+  /** Sends that were allowed and not begun, in bytes. */
+  readonly #allowed: number[] = [];
+  #pumping = false;
+  #over = false;
+
+  constructor(content: LocalContent, selection: PieceSelection, writer: ChunkWriter, listener: TransferListener, logger: Logger) {
+    this.#content = content;
+    this.#writer = writer;
+    this.#listener = listener;
+    this.#logger = logger;
+    this.#piece = selection.piece;
+    this.#offset = selection.offset;
+    this.#remainingBytes = selection.bytes;
+  }
+
+  grant(): void {
+    if (!this.#over) this.#writer.sendHeaders();
+  }
+
+  send(bytesMax: number): void {
+    this.#allowed.push(bytesMax);
+    if (!this.#pumping) void this.#pump();
+  }
+
+  /** Ends the call: quietly, or with an error that the caller gets to see. */
+  end(error?: PiecewiseError): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#listener.ended(error);
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumping = true;
+    try {
+      for (let bytesMax = this.#allowed.shift(); bytesMax !== undefined && !this.#over; bytesMax = this.#allowed.shift()) {
+        await this.#sendChunk(bytesMax);
+      }
+    } catch (error) {
+      if (!(error instanceof PiecewiseError)) throw error;
+      this.#logger.warn({ contentId: this.#content.contentId, piece: this.#piece, code: error.code }, error.message);
+      if (!this.#content.source.held.has(this.#piece)) this.#listener.damaged(this.#piece);
+      // What is wrong with our disk, and where things lie on it, is nobody else's business.
+      this.end(new IntegrityError("PIECE_DAMAGED", "the stored piece cannot be read or no longer matches its hash", { cause: error }));
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  async #sendChunk(bytesMax: number): Promise<void> {
+    const { source } = this.#content;
+    if (this.#preparedPiece !== this.#piece) {
+      await source.prepare(this.#piece);
+      this.#preparedPiece = this.#piece;
+    }
+    const leftInPiece = pieceBytesOf(source.manifest, this.#piece) - this.#offset;
+    const bytes = Math.min(bytesMax, leftInPiece, this.#remainingBytes);
+    const data = Buffer.allocUnsafeSlow(bytes);
+    await source.read(this.#piece, this.#offset, data);
+    if (this.#over) return;
+    const hasRoom = this.#writer.write({ pieceIndex: this.#piece, offset: this.#offset, data });
+    this.#content.sentBytes += bytes;
+    this.#remainingBytes -= bytes;
+    if (bytes === leftInPiece) {
+      this.#piece += 1;
+      this.#offset = 0;
+    } else {
+      this.#offset += bytes;
+    }
+    if (!hasRoom) await this.#writer.drained();
+    if (this.#over) return;
+    this.#listener.drained(bytes);
+    if (this.#remainingBytes === 0) this.end();
+  }
+}

@@ -1,0 +1,77 @@
+import { create } from "@bufbuild/protobuf";
+import { CallerSchema, ContentSummarySchema, GetPieceRequestSchema, WatchPiecesResponseSchema } from "@piecewise/contract";
+import type { Manifest } from "@piecewise/manifest";
+import { describe, expect, test } from "vitest";
+import { callerAddress, callerFromWire, contentIdFromWire, eventsFromWatch, isDialable, listingFromWire, pieceSelectionFromWire } from "./wire.js";
+
+/** 3 pieces of 10 bytes and one of 5. */
+const manifest: Manifest = { totalBytes: 35, pieceLength: 10, entries: [], pieceHashes: new Uint8Array(4 * 32) };
+const select = (fields: object) => pieceSelectionFromWire(create(GetPieceRequestSchema, fields), manifest);
+
+describe("which bytes a request means", () => {
+  test.each([
+    [{ pieceIndex: 0 }, { piece: 0, pieceCount: 1, offset: 0, bytes: 10 }],
+    [{ pieceIndex: 3 }, { piece: 3, pieceCount: 1, offset: 0, bytes: 5 }],
+    [{ pieceIndex: 1, pieceCount: 3 }, { piece: 1, pieceCount: 3, offset: 0, bytes: 25 }],
+    [{ pieceIndex: 1, offset: 4 }, { piece: 1, pieceCount: 1, offset: 4, bytes: 6 }],
+    [{ pieceIndex: 1, offset: 4, length: 2 }, { piece: 1, pieceCount: 1, offset: 4, bytes: 2 }],
+  ])("%j", (fields, selection) => {
+    expect(select(fields)).toEqual(selection);
+  });
+
+  test.each([
+    [{ pieceIndex: 4 }, "PIECE_OUT_OF_RANGE"],
+    [{ pieceIndex: 2, pieceCount: 3 }, "PIECE_OUT_OF_RANGE"],
+    [{ pieceIndex: 0, pieceCount: 0xffff_ffff }, "PIECE_OUT_OF_RANGE"],
+    [{ pieceIndex: 3, offset: 5 }, "PIECE_OUT_OF_RANGE"],
+    [{ pieceIndex: 0, offset: 9, length: 2 }, "PIECE_OUT_OF_RANGE"],
+    [{ pieceIndex: 0, offset: 0xffff_ffff, length: 0xffff_ffff }, "PIECE_OUT_OF_RANGE"],
+    [{ pieceIndex: 0, pieceCount: 2, offset: 1 }, "INVALID_ARGUMENT"],
+  ])("%j is refused with %s", (fields, code) => {
+    expect(() => select(fields)).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe("who calls", () => {
+  const caller = create(CallerSchema, { peerId: new Uint8Array(16).fill(1), port: 4000 });
+
+  test("peers behind one address are told apart, plain clients are not", () => {
+    expect(callerFromWire(caller, "192.0.2.1")).toEqual({ key: `192.0.2.1 ${"01".repeat(16)}`, isPeer: true });
+    expect(callerFromWire(undefined, "192.0.2.1")).toEqual({ key: "192.0.2.1", isPeer: false });
+  });
+
+  test("is dialled back at the observed host and the port it says", () => {
+    expect(callerAddress(caller, "2001:db8::1")).toBe("[2001:db8::1]:4000");
+    expect(callerAddress(create(CallerSchema, { port: 70_000 }), "192.0.2.1")).toBeUndefined();
+    expect(callerAddress(undefined, "192.0.2.1")).toBeUndefined();
+  });
+});
+
+describe("from other parties", () => {
+  test("a watch message becomes the events that it stands for, an empty one a sign of life", () => {
+    const message = create(WatchPiecesResponseSchema, {
+      added: [{ first: 1, count: 2 }],
+      load: { slotsTaken: 5, slotsMax: 4, queueLength: 7 },
+      goingAway: true,
+    });
+    expect(eventsFromWatch(3, message).map((event) => event.type)).toEqual(["peerOffers", "peerLoadChanged", "peerGoingAway"]);
+    expect(eventsFromWatch(3, message)[1]).toMatchObject({ slotsFree: 0, queueLength: 7 });
+    expect(eventsFromWatch(3, create(WatchPiecesResponseSchema))).toEqual([{ type: "peerHeard", peer: 3 }]);
+  });
+
+  test.each(["", "x", "127.0.0.1:0", "127.0.0.1:70000", "a b:1", "http://x:1"])("%j cannot be dialled", (address) => {
+    expect(isDialable(address)).toBe(false);
+  });
+
+  test("a summary with a false id, no name or an absurd size is left out", () => {
+    const good = { contentId: `sha256:${"0".repeat(64)}`, names: ["a"], totalBytes: 5n };
+    expect(listingFromWire(create(ContentSummarySchema, good))).toMatchObject({ totalBytes: 5, names: ["a"] });
+    for (const bad of [{ contentId: "x" }, { names: [] }, { totalBytes: 2n ** 60n }]) {
+      expect(listingFromWire(create(ContentSummarySchema, { ...good, ...bad }))).toBeUndefined();
+    }
+  });
+
+  test("ids are checked", () => {
+    expect(() => contentIdFromWire("sha256:12")).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+  });
+});

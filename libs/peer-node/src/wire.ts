@@ -1,0 +1,164 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { durationMs, type Duration } from "@bufbuild/protobuf/wkt";
+import { formatHostPort, isContentId, parseHostPort, RemoteError, UsageError, type ContentId } from "@piecewise/base";
+import type {
+  Caller,
+  ContentAnnouncementSchema,
+  ContentProgressSchema,
+  ContentSummary,
+  GetPieceRequest,
+  WatchPiecesResponse,
+  WatchPiecesResponseSchema,
+} from "@piecewise/contract";
+import { pieceBytesOf, pieceCountOf, type Manifest } from "@piecewise/manifest";
+import type { CallerFacts, DownloadEvent, LoadFacts, PeerRef, PieceRange } from "@piecewise/piece-engine";
+import type { LocalContent } from "./content-table.js";
+import type { ContentListing } from "./peer-node.js";
+
+// Where messages of the contract become our own types and back. Nothing else in this library knows what they look like.
+
+/** @throws UsageError INVALID_ARGUMENT */
+export function contentIdFromWire(text: string): ContentId {
+  if (!isContentId(text)) throw new UsageError("INVALID_ARGUMENT", 'content_id must be "sha256:" and 64 lower-case hex digits');
+  return text;
+}
+
+/** A run of pieces, or a range inside one, checked against a manifest. */
+export interface PieceSelection {
+  readonly piece: number;
+  readonly pieceCount: number;
+  /** Inside the first piece. */
+  readonly offset: number;
+  /** In all. */
+  readonly bytes: number;
+}
+
+/** @throws UsageError INVALID_ARGUMENT; RemoteError PIECE_OUT_OF_RANGE */
+export function pieceSelectionFromWire(request: GetPieceRequest, manifest: Manifest): PieceSelection {
+  const { pieceIndex: piece, offset, length } = request;
+  const pieceCount = request.pieceCount || 1;
+  const count = pieceCountOf(manifest);
+  if (piece >= count || pieceCount > count - piece) {
+    throw new RemoteError("PIECE_OUT_OF_RANGE", `the content has ${count} pieces; ${pieceCount} from ${piece} on is outside`);
+  }
+  if (pieceCount > 1) {
+    if (offset !== 0 || length !== 0) throw new UsageError("INVALID_ARGUMENT", "offset and length go with one piece, not with piece_count > 1");
+    const last = piece + pieceCount - 1;
+    return { piece, pieceCount, offset: 0, bytes: (last - piece) * manifest.pieceLength + pieceBytesOf(manifest, last) };
+  }
+  const pieceBytes = pieceBytesOf(manifest, piece);
+  const bytes = length || pieceBytes - offset;
+  if (offset >= pieceBytes || bytes > pieceBytes - offset) {
+    throw new RemoteError("PIECE_OUT_OF_RANGE", `piece ${piece} has ${pieceBytes} bytes; ${bytes} from ${offset} on is outside`);
+  }
+  return { piece, pieceCount, offset, bytes };
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
+
+/** The observed host tells callers apart; behind one address the ids that they claim do. */
+export function callerFromWire(caller: Caller | undefined, remoteHost: string): CallerFacts {
+  const isPeer = caller !== undefined && caller.peerId.length > 0;
+  return { key: isPeer ? `${remoteHost} ${hex(caller.peerId.subarray(0, 16))}` : remoteHost, isPeer };
+}
+
+/** Where a caller can be dialled back, if it says so. */
+export const callerAddress = (caller: Caller | undefined, remoteHost: string): string | undefined =>
+  caller !== undefined && caller.port > 0 && caller.port <= 65_535 ? formatHostPort({ host: remoteHost, port: caller.port }) : undefined;
+
+/** Whether text from the network is an address that can be dialled. */
+export function isDialable(address: string): boolean {
+  try {
+    return parseHostPort(address, "a peer's address").port > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** What a message of WatchPieces after the first one tells the download brain. */
+export function eventsFromWatch(peer: PeerRef, message: WatchPiecesResponse): DownloadEvent[] {
+  const events: DownloadEvent[] = [];
+  const { added, withdrawn, load } = message;
+  if (added.length > 0 || withdrawn.length > 0) events.push({ type: "peerOffers", peer, added, withdrawn });
+  if (load !== undefined) events.push(loadEvent(peer, load));
+  if (message.goingAway) events.push({ type: "peerGoingAway", peer });
+  if (events.length === 0) events.push({ type: "peerHeard", peer });
+  return events;
+}
+
+export const loadEvent = (peer: PeerRef, load: LoadFacts): DownloadEvent => ({
+  type: "peerLoadChanged",
+  peer,
+  slotsFree: Math.max(0, load.slotsMax - load.slotsTaken),
+  queueLength: load.queueLength,
+});
+
+export function watchNews(
+  added: readonly PieceRange[],
+  withdrawn: readonly PieceRange[],
+  load: LoadFacts | undefined,
+  goingAway: boolean,
+): MessageInitShape<typeof WatchPiecesResponseSchema> {
+  return { added: [...added], withdrawn: [...withdrawn], goingAway, ...(load === undefined ? {} : { load }) };
+}
+
+/** Bytes of a coarse map: enough for a bar on a screen. */
+const COARSE_MAP_PARTS = 64;
+
+/** How much of each of up to 64 equal parts of the content is held, 0 to 255. */
+export function coarseMap(content: LocalContent): Uint8Array {
+  const { held } = content.source;
+  const map = new Uint8Array(Math.min(COARSE_MAP_PARTS, held.length));
+  for (let part = 0; part < map.length; part += 1) {
+    const from = Math.floor((part * held.length) / map.length);
+    const to = Math.floor(((part + 1) * held.length) / map.length);
+    let count = 0;
+    for (let piece = from; piece < to; piece += 1) if (held.has(piece)) count += 1;
+    map[part] = Math.floor((255 * count) / (to - from));
+  }
+  return map;
+}
+
+/** What was told to a tracker about one content, so that the next report is of what came since. */
+export interface ReportedBytes {
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+}
+
+export function progressToWire(content: LocalContent, reported: ReportedBytes): MessageInitShape<typeof ContentProgressSchema> {
+  return {
+    contentId: content.contentId,
+    piecesHeld: content.source.held.count,
+    receivedBytes: BigInt(content.receivedBytes - reported.receivedBytes),
+    sentBytes: BigInt(content.sentBytes - reported.sentBytes),
+    coarseMap: coarseMap(content),
+  };
+}
+
+export function announcementToWire(content: LocalContent): MessageInitShape<typeof ContentAnnouncementSchema> {
+  const { manifest } = content.source;
+  return {
+    contentId: content.contentId,
+    name: content.name,
+    totalBytes: BigInt(manifest.totalBytes),
+    pieceLength: manifest.pieceLength,
+    entryCount: manifest.entries.length,
+    progress: progressToWire(content, content),
+  };
+}
+
+/** A summary as a tracker sent it; undefined if it is not legal. */
+export function listingFromWire(summary: ContentSummary): ContentListing | undefined {
+  if (!isContentId(summary.contentId) || summary.names.length === 0 || summary.totalBytes > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
+  return {
+    contentId: summary.contentId,
+    names: summary.names,
+    totalBytes: Number(summary.totalBytes),
+    pieceLength: summary.pieceLength,
+    entryCount: summary.entryCount,
+    seedCount: summary.seedCount,
+    leecherCount: summary.leecherCount,
+  };
+}
+
+export const durationToMs = (duration: Duration | undefined, fallbackMs: number): number => (duration === undefined ? fallbackMs : durationMs(duration));
