@@ -1,0 +1,49 @@
+import { Bitfield, createPrng } from "@piecewise/base";
+import { array, assert, constantFrom, nat, property, record, uniqueArray } from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Availability } from "./availability.js";
+
+const PIECES = 12;
+
+describe("availability", () => {
+  test("always finds what a search through all pieces would find", () => {
+    const step = record({ piece: nat(PIECES - 1), action: constantFrom("add", "remove", "more", "less", "full", "notFull") });
+    assert(
+      property(array(step, { maxLength: 200 }), uniqueArray(nat(PIECES - 1)), (steps, offered) => {
+        const availability = new Availability(PIECES, createPrng(1));
+        const missing = new Set<number>();
+        const counts = Array.from({ length: PIECES }, () => 0);
+        let full = 0;
+        for (const { piece, action } of steps) {
+          if (action === "add") {
+            availability.add(piece);
+            missing.add(piece);
+          } else if (action === "remove") {
+            availability.remove(piece);
+            missing.delete(piece);
+          } else if (action === "more" || (action === "less" && counts[piece]! > 0)) {
+            const by = action === "more" ? 1 : -1;
+            availability.change(piece, by);
+            counts[piece]! += by;
+          } else if (action !== "less") {
+            full = Math.max(0, full + (action === "full" ? 1 : -1));
+            availability.fullSources = full;
+          }
+        }
+        expect(availability.count).toBe(missing.size);
+        expect(availability.offeredCount).toBe([...missing].filter((piece) => counts[piece]! + full > 0).length);
+        for (let piece = 0; piece < PIECES; piece += 1) {
+          expect(availability.has(piece)).toBe(missing.has(piece));
+          expect(availability.of(piece)).toBe(counts[piece]! + full);
+        }
+        const offers = Bitfield.create(PIECES);
+        for (const piece of offered) offers.add(piece);
+        const rarest = availability.rarest(offers, true, (piece) => piece !== 3);
+        const candidates = [...missing].filter((piece) => offers.has(piece) && piece !== 3);
+        const least = Math.min(...candidates.map((piece) => counts[piece]!));
+        const right = candidates.filter((piece) => counts[piece] === least);
+        expect(candidates.length === 0 ? [undefined] : right).toContain(rarest);
+      }),
+    );
+  });
+});

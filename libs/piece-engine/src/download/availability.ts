@@ -1,0 +1,109 @@
+import type { Bitfield, Prng } from "@piecewise/base";
+
+/**
+ * The pieces that nobody was asked for yet, in the order in which they should be: rarest first, ties at random.
+ *
+ * It tracks
+ * 1. for every piece, how many sources offer it, without those that offer everything: these are one number;
+ * 2. for every such count, the bucket of the missing pieces that have it, in random order;
+ * 3. for every missing piece, where in its bucket it is.
+ * So a change of one piece costs one swap, and the joining of a source that has everything costs nothing.
+ */
+export class Availability {
+  /** Sources that offer every piece. */
+  fullSources = 0;
+  readonly #offered: Uint16Array;
+  readonly #positions: Int32Array;
+  readonly #buckets: number[][] = [[]];
+  #count = 0;
+
+  constructor(
+    pieceCount: number,
+    private readonly prng: Prng,
+  ) {
+    this.#offered = new Uint16Array(pieceCount);
+    this.#positions = new Int32Array(pieceCount).fill(-1);
+  }
+
+  /** Missing pieces. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Missing pieces that at least one source offers. */
+  get offeredCount(): number {
+    return this.fullSources > 0 ? this.#count : this.#count - this.#buckets[0]!.length;
+  }
+
+  has(piece: number): boolean {
+    return this.#positions[piece]! >= 0;
+  }
+
+  /** How many sources offer a piece. */
+  of(piece: number): number {
+    return this.fullSources + this.#offered[piece]!;
+  }
+
+  /** The piece is missing. */
+  add(piece: number): void {
+    if (this.has(piece)) return;
+    this.#insert(piece);
+    this.#count += 1;
+  }
+
+  /** The piece is missing no more. */
+  remove(piece: number): void {
+    if (!this.has(piece)) return;
+    this.#extract(piece);
+    this.#count -= 1;
+  }
+
+  /** One source more, or one less, offers the piece. */
+  change(piece: number, by: 1 | -1): void {
+    if (!this.has(piece)) {
+      this.#offered[piece]! += by;
+      return;
+    }
+    this.#extract(piece);
+    this.#offered[piece]! += by;
+    this.#insert(piece);
+  }
+
+  /**
+   * The rarest missing piece that is offered and accepted; undefined if there is none. `isFull` says that the one who offers is among
+   * `fullSources`: nobody else has anything in the first bucket.
+   */
+  rarest(offers: Bitfield, isFull: boolean, accept: (piece: number) => boolean): number | undefined {
+    for (let count = isFull ? 0 : 1; count < this.#buckets.length; count += 1) {
+      const bucket = this.#buckets[count]!;
+      for (let i = bucket.length - 1; i >= 0; i -= 1) {
+        const piece = bucket[i]!;
+        if (offers.has(piece) && accept(piece)) return piece;
+      }
+    }
+    return undefined;
+  }
+
+  #insert(piece: number): void {
+    const count = this.#offered[piece]!;
+    while (this.#buckets.length <= count) this.#buckets.push([]);
+    const bucket = this.#buckets[count]!;
+    const position = this.prng.below(bucket.length + 1);
+    const displaced = bucket[position];
+    if (displaced !== undefined) this.#place(bucket, bucket.length, displaced);
+    this.#place(bucket, position, piece);
+  }
+
+  #extract(piece: number): void {
+    const bucket = this.#buckets[this.#offered[piece]!]!;
+    const position = this.#positions[piece]!;
+    const last = bucket.pop()!;
+    if (last !== piece) this.#place(bucket, position, last);
+    this.#positions[piece] = -1;
+  }
+
+  #place(bucket: number[], position: number, piece: number): void {
+    bucket[position] = piece;
+    this.#positions[piece] = position;
+  }
+}

@@ -1,0 +1,188 @@
+import { Bitfield, createPrng, MIB } from "@piecewise/base";
+import { describe, expect, test } from "vitest";
+import { AddressBook } from "./address-book.js";
+import { Offers } from "./offers.js";
+import { Picker } from "./picker.js";
+import { PieceLedger } from "./piece-ledger.js";
+import { Source } from "./source.js";
+import { Sources } from "./sources.js";
+import { Streams } from "./streams.js";
+import { createTransferBudget } from "./transfer-budget.js";
+import { Turn } from "./turn.js";
+
+/** Bit i is set where `text` has something other than a space. */
+function bits(text: string): Bitfield {
+  const field = Bitfield.create(text.length);
+  for (let i = 0; i < text.length; i += 1) if (text[i] !== " ") field.add(i);
+  return field;
+}
+
+/**
+ * A download in which piece i is
+ * - offered by as many sources as the i-th digit of `availability` says,
+ * - in the state of the i-th letter of `state`: space missing, s stored, p partial, w waiting for a slot, f being fetched, v being verified.
+ * All of these copies are those of source 0. `pick` says what a source with these offers is asked for.
+ */
+function setUp(availability: string, state = " ".repeat(availability.length), options: { seed?: number } = {}) {
+  const prng = createPrng(options.seed ?? 1);
+  const turn = new Turn();
+  const budget = createTransferBudget();
+  const sources = new Sources();
+  const book = new AddressBook(prng);
+  const stored = bits([...state].map((letter) => (letter === "s" ? "s" : " ")).join(""));
+  const ledger = new PieceLedger({ totalBytes: availability.length * MIB, pieceLength: MIB }, stored, sources, budget, turn, prng);
+  const streams = new Streams(ledger, budget, turn);
+  const offers = new Offers(ledger);
+  const picker = new Picker(ledger, sources, turn);
+  turn.begin(0);
+
+  let count = 0;
+  const join = (text: string): Source => {
+    book.learn(`peer:${count}`, "given", 0);
+    const source = new Source(book.get(count)!, bits(text).toBytes(), 0);
+    count += 1;
+    source.readEarlyOffers(availability.length);
+    sources.add(source);
+    offers.join(source);
+    return source;
+  };
+  const most = Math.max(1, ...[...availability].map(Number));
+  for (let i = 0; i < most; i += 1) join([...availability].map((digit) => (Number(digit) > i ? "*" : " ")).join(""));
+  const first = [...sources][0]!;
+
+  [...state].forEach((letter, piece) => {
+    if (letter === " " || letter === "s") return;
+    const copy = ledger.begin(piece);
+    const stream = streams.open(first, [copy], { piece, pieceCount: 1, offset: 0, bytes: MIB });
+    if (letter === "w") return;
+    streams.granted(stream);
+    if (letter === "f") return;
+    const bytes = letter === "v" ? MIB : MIB / 4;
+    streams.received(stream, bytes);
+    ledger.receive(copy, first.peer.ref, bytes);
+    if (letter === "v") ledger.complete(copy);
+    streams.close(stream);
+  });
+
+  return {
+    ledger,
+    join,
+    /** The piece is asked of one more source. */
+    alsoAsk(source: Source, piece: number): void {
+      streams.open(source, [ledger.begin(piece)], { piece, pieceCount: 1, offset: 0, bytes: MIB });
+    },
+    /** `rate` is how fast the one who asks is known to be. */
+    pick(text: string, { piecesMax = 1, beginsNew = true, atMs = 0, rate = undefined as number | undefined } = {}): string {
+      turn.begin(atMs);
+      const source = join(text);
+      if (rate !== undefined) {
+        source.rate.begin(atMs - 1000);
+        source.rate.add(rate, atMs);
+        source.rate.end(atMs);
+      }
+      const choice = picker.pick(source, piecesMax, beginsNew);
+      offers.leave(source);
+      sources.delete(source);
+      if (choice === undefined) return "nothing";
+      if (choice.kind === "run") return `run ${choice.piece}+${choice.pieceCount}`;
+      if (choice.kind === "copy") return `go on with ${choice.copy.piece} from ${choice.copy.receivedBytes}`;
+      return choice.kind === "second" ? `second ${choice.piece}` : choice.kind;
+    },
+  };
+}
+
+describe("rarest first", () => {
+  test("the piece that the fewest sources offer", () => {
+    expect(setUp("3323333").pick("*******")).toBe("run 2+1");
+    expect(setUp("1323333").pick("*******")).toBe("run 0+1");
+  });
+
+  test("of those that are offered", () => {
+    expect(setUp("1323333").pick(" ******")).toBe("run 2+1");
+    expect(setUp("1323333").pick("       ")).toBe("nothing");
+  });
+
+  test("of those that are missing", () => {
+    expect(setUp("1213333", "s s    ").pick("*******")).toBe("run 1+1");
+    expect(setUp("1111111", "sssssss").pick("*******")).toBe("nothing");
+  });
+
+  test("ties at random, by the seed", () => {
+    const picks = new Set(Array.from({ length: 60 }, (_, seed) => setUp("2222", "    ", { seed }).pick("****")));
+    expect([...picks].toSorted()).toEqual(["run 0+1", "run 1+1", "run 2+1", "run 3+1"]);
+    expect(setUp("2222", "    ", { seed: 7 }).pick("****")).toBe(setUp("2222", "    ", { seed: 7 }).pick("****"));
+  });
+});
+
+describe("runs", () => {
+  test("missing neighbours that are offered and about as rare, within multiples of the length", () => {
+    expect(setUp("22212222").pick("********", { piecesMax: 4 })).toBe("run 0+4");
+    expect(setUp("22221222").pick("********", { piecesMax: 4 })).toBe("run 4+4");
+    expect(setUp("22212222").pick("********", { piecesMax: 3 })).toBe("run 2+2");
+    expect(setUp("22212222").pick("* * ****", { piecesMax: 8 })).toBe("run 4+4");
+    expect(setUp("22242212").pick("********", { piecesMax: 8 })).toBe("run 4+4");
+    expect(setUp("22222212", "     s  ").pick("********", { piecesMax: 8 })).toBe("run 6+2");
+  });
+
+  test("to the last piece and not beyond", () => {
+    expect(setUp("22221").pick("*****", { piecesMax: 4 })).toBe("run 4+1");
+  });
+});
+
+describe("partial pieces", () => {
+  test("come before rarer ones, from the byte that was reached", () => {
+    expect(setUp("1332", "  p ").pick("****")).toBe(`go on with 2 from ${MIB / 4}`);
+  });
+
+  test("only if they are offered", () => {
+    expect(setUp("1332", "  p ").pick("** *")).toBe("run 0+1");
+  });
+
+  test("even when nothing new may be begun", () => {
+    expect(setUp("1332", "  p ").pick("****", { beginsNew: false })).toBe(`go on with 2 from ${MIB / 4}`);
+    expect(setUp("1332").pick("****", { beginsNew: false })).toBe("nothing");
+  });
+});
+
+describe("end-game", () => {
+  test("not while anything is missing that somebody offers", () => {
+    expect(setUp("11", "f ").pick("* ", { atMs: 60_000 })).toBe("nothing");
+  });
+
+  test("a piece that nobody offers does not put it off", () => {
+    expect(setUp("10", "f ").pick("* ", { atMs: 60_000 })).toBe("second 0");
+  });
+
+  test("a holder of unknown speed has a moment", () => {
+    const { pick } = setUp("1", "f");
+    expect(pick("*", { atMs: 100 })).toBe("later");
+    expect(pick("*", { atMs: 500 })).toBe("second 0");
+  });
+
+  test("a request that is not granted is given up on sooner or later, whatever else is missing", () => {
+    const { pick } = setUp("11", "w ");
+    expect(pick("* ", { atMs: 1000 })).toBe("later");
+    expect(pick("* ", { atMs: 5000 })).toBe("second 0");
+  });
+
+  test("what is being verified is left alone", () => {
+    expect(setUp("1", "v").pick("*", { atMs: 60_000 })).toBe("nothing");
+  });
+
+  test("a third source only takes the place of one that it is known to beat", () => {
+    const { pick, join, alsoAsk } = setUp("1", "f");
+    alsoAsk(join("*"), 0);
+    expect(pick("*", { atMs: 60_000 })).toBe("later");
+    expect(pick("*", { atMs: 60_000, rate: MIB })).toBe("instead");
+  });
+});
+
+test("a piece with a bad copy of several sources goes to one that had no part in it", () => {
+  const { ledger, join, pick } = setUp("12");
+  const other = join(" *");
+  // The peers 0 and 1 and the next one to ask, 3, had a part in a bad copy of piece 1; `other` had not.
+  ledger.suspects.set(1, new Set([0, 1, 3, 4]));
+  expect(pick(" *")).toBe("nothing");
+  other.pausedUntilMs = 1000;
+  expect(pick(" *")).toBe("run 1+1");
+});

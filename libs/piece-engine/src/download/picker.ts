@@ -1,0 +1,136 @@
+import { isLive, type Copy, type PieceLedger } from "./piece-ledger.js";
+import type { Source } from "./source.js";
+import type { Stream } from "./stream.js";
+import type { Turn } from "./turn.js";
+
+/** A piece is asked for twice only if the second source should be faster by so much. */
+const END_GAME_GAIN_MS = 200;
+/** So long a request may go without a byte before the piece is asked for elsewhere too, once nothing else is left to ask for. */
+const END_GAME_PATIENCE_MS = 500;
+/** So long a request may wait for a slot before its pieces are asked for elsewhere too, whatever else is left. */
+const GRANT_PATIENCE_MS = 5000;
+
+/** What to ask a source for. */
+export type Request =
+  /** Go on with this copy. */
+  | { readonly kind: "copy"; readonly copy: Copy }
+  /** A run of missing pieces. */
+  | { readonly kind: "run"; readonly piece: number; readonly pieceCount: number }
+  /** A second copy of a piece that is being fetched. */
+  | { readonly kind: "second"; readonly piece: number };
+
+export type Choice =
+  | Request
+  /** Two sources are at a piece, and both are much slower: cancel this stream of the slower one, then choose again. */
+  | { readonly kind: "instead"; readonly stream: Stream }
+  /** Nothing now, but perhaps a second copy soon. */
+  | { readonly kind: "later" };
+
+/** Chooses what a source is asked for: what it has begun, then what others left half done, then the rarest, at the end what others are at. */
+export class Picker {
+  constructor(
+    private readonly ledger: PieceLedger,
+    private readonly sources: Iterable<Source>,
+    private readonly turn: Turn,
+  ) {}
+
+  /**
+   * @param piecesMax how many pieces a run may have.
+   * @param beginsNew false if only copies that have been begun may be gone on with.
+   */
+  pick(source: Source, piecesMax: number, beginsNew: boolean): Choice | undefined {
+    const kept = source.kept.values().next().value;
+    if (kept !== undefined) return { kind: "copy", copy: kept };
+    const partial = this.#partial(source);
+    if (partial !== undefined || !beginsNew) return partial;
+    return this.#run(source, piecesMax) ?? this.#second(source);
+  }
+
+  #partial(source: Source): Choice | undefined {
+    for (const copy of this.ledger.partials) {
+      if (source.offers.has(copy.piece) && !this.ledger.copiesOf(copy.piece).some(isLive)) return { kind: "copy", copy };
+    }
+    return undefined;
+  }
+
+  #run(source: Source, piecesMax: number): Choice | undefined {
+    if (source.missingOffered === 0) return undefined;
+    const { availability, suspects } = this.ledger;
+    const rarest = availability.rarest(source.offers, source.isFull, (piece) => this.#isAcceptable(piece, source));
+    if (rarest === undefined) return undefined;
+    if (piecesMax < 2 || suspects.size > 0) return { kind: "run", piece: rarest, pieceCount: 1 };
+    // Runs begin and end at multiples of their length, so that what is left over is not in crumbs.
+    const length = 1 << (31 - Math.clz32(piecesMax));
+    const groupStart = rarest - (rarest % length);
+    const isAlike = (piece: number): boolean =>
+      piece < this.ledger.pieceCount &&
+      availability.has(piece) &&
+      source.offers.has(piece) &&
+      availability.of(piece) <= availability.of(rarest) + 1;
+    let first = rarest;
+    while (first > groupStart && isAlike(first - 1)) first -= 1;
+    let end = rarest + 1;
+    while (end < groupStart + length && isAlike(end)) end += 1;
+    return { kind: "run", piece: first, pieceCount: end - first };
+  }
+
+  /** A piece that has a bad copy of several sources goes to one that had no part in it, if there is one that works. */
+  #isAcceptable(piece: number, source: Source): boolean {
+    const suspects = this.ledger.suspects.get(piece);
+    if (suspects === undefined || !suspects.has(source.peer.ref)) return true;
+    for (const other of this.sources) {
+      const isFit = !other.isGoingAway && other.pausedUntilMs <= this.turn.nowMs && other.stalls === 0 && other.failures === 0;
+      if (isFit && !suspects.has(other.peer.ref) && other.offers.has(piece)) return false;
+    }
+    return true;
+  }
+
+  /** The piece that would come last as things are. */
+  #second(source: Source): Choice | undefined {
+    if (source.streams.size > 0) return undefined;
+    const isEndGame = this.ledger.availability.offeredCount === 0;
+    let last: readonly Copy[] = [];
+    let lastMs = -1;
+    let isLater = false;
+    for (const copies of this.ledger.copies.values()) {
+      const live = copies.filter(isLive);
+      if (live.length === 0 || !live.every((copy) => this.#isContestable(copy, source, isEndGame))) continue;
+      isLater = true;
+      // Two sources give way only to one that is known to be faster.
+      if (live.length > 1 && source.rate.measured === undefined) continue;
+      if (!live.every((copy) => this.#isBeaten(copy, source, isEndGame))) continue;
+      const expectedMs = Math.min(...live.map((copy) => this.#expectedMs(copy)));
+      if (expectedMs > lastMs) {
+        last = live;
+        lastMs = expectedMs;
+      }
+    }
+    const [first, second] = last;
+    if (first === undefined) return isLater ? { kind: "later" } : undefined;
+    if (second !== undefined) return { kind: "instead", stream: (this.#expectedMs(first) > this.#expectedMs(second) ? first : second).stream! };
+    const begun = this.ledger.copiesOf(first.piece).find((copy) => !isLive(copy));
+    return begun === undefined ? { kind: "second", piece: first.piece } : { kind: "copy", copy: begun };
+  }
+
+  /** Another source is at it. While there is something else to ask for, it counts only if that one has not even begun. */
+  #isContestable({ piece, state, stream }: Copy, source: Source, isEndGame: boolean): boolean {
+    if (state !== "filling" || stream === undefined || stream.source === source) return false;
+    return source.offers.has(piece) && (isEndGame || stream.grantedAtMs === undefined);
+  }
+
+  #isBeaten(copy: Copy, source: Source, isEndGame: boolean): boolean {
+    const { grantedAtMs, progressAtMs, source: holder } = copy.stream!;
+    if (grantedAtMs === undefined || holder.rate.measured === undefined) {
+      return this.turn.nowMs - progressAtMs >= (isEndGame ? END_GAME_PATIENCE_MS : GRANT_PATIENCE_MS);
+    }
+    const bytesPerSecond = source.rate.expected(this.turn.nowMs) ?? Number.POSITIVE_INFINITY;
+    const ownMs = (this.ledger.pieceBytes(copy.piece) / bytesPerSecond) * 1000;
+    return this.#expectedMs(copy) > ownMs + END_GAME_GAIN_MS;
+  }
+
+  /** When a copy that is being filled should be complete, in milliseconds from now. The streams of one source share its rate. */
+  #expectedMs({ stream }: Copy): number {
+    const { rate, outstandingBytes } = stream!.source;
+    return (outstandingBytes / (rate.expected(this.turn.nowMs) ?? 0)) * 1000;
+  }
+}

@@ -1,0 +1,89 @@
+import type { StreamRef } from "./events.js";
+import type { Copy, PieceLedger } from "./piece-ledger.js";
+import type { Source } from "./source.js";
+import { Stream, type StreamRequest } from "./stream.js";
+import type { TransferBudget } from "./transfer-budget.js";
+import type { Turn } from "./turn.js";
+
+/** The streams of one download. What is asked for is accounted for here, and given back here when it does not come. */
+export class Streams implements Iterable<Stream> {
+  readonly #byRef = new Map<StreamRef, Stream>();
+  #nextRef = 0;
+
+  constructor(
+    private readonly ledger: PieceLedger,
+    private readonly budget: TransferBudget,
+    private readonly turn: Turn,
+  ) {}
+
+  get size(): number {
+    return this.#byRef.size;
+  }
+
+  get(ref: StreamRef): Stream | undefined {
+    return this.#byRef.get(ref);
+  }
+
+  [Symbol.iterator](): IterableIterator<Stream> {
+    return this.#byRef.values();
+  }
+
+  /** Asks a source for the rest of one copy, or a part of it, or for a run of copies that have nothing yet. */
+  open(source: Source, copies: readonly Copy[], request: StreamRequest): Stream {
+    const stream = new Stream(this.#nextRef, source, request, this.turn.nowMs);
+    this.#nextRef += 1;
+    this.#byRef.set(stream.ref, stream);
+    source.streams.add(stream);
+    source.waiting = stream;
+    source.outstandingBytes += request.bytes;
+    this.budget.tokens.take(request.bytes, this.turn.nowMs);
+    for (const copy of copies) this.ledger.assign(copy, stream, copies.length === 1 ? request.bytes : this.ledger.pieceBytes(copy.piece));
+    const isWhole = request.pieceCount > 1 || request.bytes === this.ledger.pieceBytes(request.piece);
+    this.turn.issue({
+      type: "openStream",
+      stream: stream.ref,
+      peer: source.peer.ref,
+      piece: request.piece,
+      pieceCount: request.pieceCount,
+      offset: request.offset,
+      length: isWhole ? 0 : request.bytes,
+    });
+    return stream;
+  }
+
+  granted(stream: Stream): void {
+    if (stream.grantedAtMs !== undefined) return;
+    stream.grantedAtMs = this.turn.nowMs;
+    stream.progressAtMs = this.turn.nowMs;
+    stream.source.waiting = undefined;
+    stream.source.rate.begin(this.turn.nowMs);
+  }
+
+  received(stream: Stream, bytes: number): void {
+    const { source } = stream;
+    stream.advance(bytes, this.ledger.pieceBytes(stream.piece), this.turn.nowMs);
+    source.outstandingBytes -= bytes;
+    source.rate.add(bytes, this.turn.nowMs);
+    if (!source.isReceiving) source.rate.end(this.turn.nowMs);
+  }
+
+  cancel(stream: Stream): void {
+    this.turn.issue({ type: "cancelStream", stream: stream.ref });
+    this.close(stream);
+  }
+
+  /** The stream is over. */
+  close(stream: Stream): void {
+    const { source } = stream;
+    this.#byRef.delete(stream.ref);
+    source.streams.delete(stream);
+    if (source.waiting === stream) source.waiting = undefined;
+    source.outstandingBytes -= stream.remainingBytes;
+    this.budget.tokens.giveBack(stream.remainingBytes);
+    if (!source.isReceiving) source.rate.end(this.turn.nowMs);
+    for (let { piece } = stream; piece < stream.endPiece; piece += 1) {
+      const copy = this.ledger.filledBy(stream, piece);
+      if (copy !== undefined) this.ledger.abandon(copy);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { MIB } from "@piecewise/base";
+import type { Source } from "./source.js";
+
+/** A peer that has proved itself may be asked for at least so much, or for one piece. */
+export const WINDOW_BYTES_MIN = MIB;
+/** And for no more than this: enough for 500 MiB/s on loopback, and what is lost with a peer stays small. */
+export const WINDOW_BYTES_MAX = 24 * MIB;
+/** In between: what it delivers in so much time. Longer than any round trip, and short enough that no peer sits on much at the end. */
+const WINDOW_MS = 1500;
+/** Calls to one peer at a time. */
+export const STREAMS_PER_SOURCE_MAX = 6;
+/** A run of pieces on one stream is about so long where that is cheaper. */
+export const RUN_BYTES_MAX = 4 * MIB;
+/** The window is spread over so many streams. */
+const RUNS_PER_WINDOW = 4;
+
+/** How many bytes a peer that has proved itself may be asked for at a time. */
+export function windowBytes(source: Source): number {
+  const measured = ((source.rate.measured ?? 0) * WINDOW_MS) / 1000;
+  return Math.min(Math.max(measured, WINDOW_BYTES_MIN), WINDOW_BYTES_MAX);
+}
+
+/** How many bytes one stream of it should bring. */
+export const runBytes = (source: Source): number => Math.min(windowBytes(source) / RUNS_PER_WINDOW, RUN_BYTES_MAX);
