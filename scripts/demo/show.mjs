@@ -73,10 +73,9 @@ async function callTracker(processes, address, name) {
 
 function summarize({ content, bytes, seconds, peers }, seeders) {
   console.log(`${content.name}: ${mib(bytes)} in ${content.pieces} pieces, ${seconds.toFixed(1)} s, ${mib(bytes / seconds)}/s with start-up and verification`);
-  for (const peer of peers) {
-    const index = seeders.findIndex((seeder) => seeder.address === peer.address);
-    const who = index === -1 ? "a peer  " : `seeder ${index + 1}`;
-    console.log(`  ${who}  ${peer.address.padEnd(21)}  ${String(peer.pieces).padStart(5)} pieces  ${mib(peer.bytes).padStart(10)}`);
+  for (const [index, { address }] of seeders.entries()) {
+    const given = peers.find((peer) => peer.address === address) ?? { pieces: 0, bytes: 0 };
+    console.log(`  seeder ${index + 1}  ${address.padEnd(21)}  ${String(given.pieces).padStart(5)} pieces  ${mib(given.bytes).padStart(10)}`);
   }
 }
 
