@@ -3,7 +3,8 @@ import { setFlagsFromString } from "node:v8";
 
 const FEW_CORES = 2;
 
-// The threads on which V8 collects garbage beside the program take the cores that hashing, gRPC and the disk need: on two cores a
-// transfer is faster by a third without them. Where cores are idle the helpers are worth having. V8 reads the flag when a collection
-// begins, and refuses it in NODE_OPTIONS; so it is set here, first of all.
-if (availableParallelism() <= FEW_CORES) setFlagsFromString("--single-threaded-gc");
+// V8 marks garbage on threads beside the program, which on few cores takes them from hashing, gRPC and the disk: on two cores a transfer
+// is faster by a third when it marks in one go instead. The heap is small, so that such a pause is short. `--single-threaded-gc` would do
+// the same, but set while the process runs it makes V8 abort at a later collection. NODE_OPTIONS refuses these flags, so it is done here,
+// first of all.
+if (availableParallelism() <= FEW_CORES) setFlagsFromString("--no-incremental-marking");
