@@ -15,6 +15,7 @@ export class Dialogue implements Disposable {
   readonly #interface: Interface;
   readonly #lines: AsyncIterator<string>;
   readonly #stop = (): void => this.close();
+  #isInputOpen = true;
 
   constructor(context: CommandContext) {
     const { stdin, stdout, stop } = context.host;
@@ -28,6 +29,9 @@ export class Dialogue implements Disposable {
     this.#lines = this.#interface[Symbol.asyncIterator]();
     // While readline reads from a terminal, Ctrl-C is a key, not a signal.
     this.#interface.on("SIGINT", () => stop.request());
+    this.#interface.on("close", () => {
+      this.#isInputOpen = false;
+    });
     stop.signal.addEventListener("abort", this.#stop, { once: true });
   }
 
@@ -58,6 +62,8 @@ export class Dialogue implements Disposable {
     const { host, output } = this.#context;
     this.#show(question);
     const line = await this.#lines.next();
+    // What is said next does not belong beside the question.
+    if (line.done === true) host.stdout.write("\n");
     if (host.stop.signal.aborted) throw new CancelledError("interrupted before the last question");
     if (line.done === true) throw new UsageError("INVALID_ARGUMENT", output.messages.inputEnded);
     const answer = line.value.trim();
@@ -69,7 +75,10 @@ export class Dialogue implements Disposable {
   /** The last line of the question is the prompt, which readline draws again as the answer is edited. */
   #show(question: string): void {
     const { stdout } = this.#context.host;
-    if (!this.isWithPerson) return void stdout.write(question);
+    if (!this.isWithPerson || !this.#isInputOpen) {
+      stdout.write(question);
+      return;
+    }
     const promptStart = question.lastIndexOf("\n") + 1;
     stdout.write(question.slice(0, promptStart));
     this.#interface.setPrompt(question.slice(promptStart));

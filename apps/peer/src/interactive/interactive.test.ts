@@ -206,6 +206,15 @@ describe("at a terminal", () => {
     expect(run.stderr.text).toContain("the input ended before the last question was answered");
   });
 
+  test("answers that are pasted with the end of the input", async () => {
+    const run = runMain([], { isTTY: true, columns: 100 });
+    await run.stdout.waitFor("Choose a mode");
+    run.stdin.write("1\n0\n\u0004");
+    expect(await run.exitCode).toBe(2);
+    expect(stripVTControlCharacters(run.stdout.text)).toContain("Path of the file to upload: \n");
+    expect(run.node.calls).toEqual([]);
+  });
+
   test("Ctrl-C at a question ends it", async () => {
     const run = runMain([], { isTTY: true, columns: 100 });
     await run.stdout.waitFor("Choose a mode");
