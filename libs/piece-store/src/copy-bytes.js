@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 
 /** Copies that do not lie in their place are kept in memory up to so many bytes in the process; beyond, in a scratch file without a name. */
 export const COPY_BYTES_IN_MEMORY_MAX = 64 * 1024 * 1024;
@@ -28,11 +28,11 @@ export function* readBlocks(fd, offset, bytes) {
  * Writes all of `data`, also if the system takes it in parts.
  * @param {number} fd
  * @param {Uint8Array} data
- * @param {number} offset in the file
+ * @param {number | "append"} offset in the file
  */
 export function writeFully(fd, data, offset) {
   for (let done = 0; done < data.byteLength; ) {
-    done += writeSync(fd, data, done, data.byteLength - done, offset + done);
+    done += writeSync(fd, data, done, data.byteLength - done, offset === "append" ? null : offset + done);
   }
 }
 
@@ -60,7 +60,7 @@ export class ScratchFile {
 
   get fd() {
     if (this.#fd === undefined) {
-      this.#fd = openSync(this.#path, "wx+");
+      this.#fd = openSync(this.#path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600);
       // Without a name it cannot be left behind, however the process ends.
       unlinkSync(this.#path);
     }

@@ -1,10 +1,11 @@
 import { type Bitfield, CancelledError, type ContentId, displayText, IntegrityError, StorageError } from "@piecewise/base";
 import { createFileMap, type FileMap, type FileSpan, type Manifest, pieceBytesOf, pieceCountOf, pieceHashOf } from "@piecewise/manifest";
+import { stampEntries } from "./entry-stamps.js";
+import type { FileStamp } from "./file-stamp.js";
 import type { HashedFiles } from "./hasher.js";
-import { type FileStamp, type OpenFile, servedFiles } from "./open-files.js";
+import { type OpenFile, servedFiles } from "./open-files.js";
 import type { PieceSource } from "./piece-store.js";
 import { PieceTrust } from "./piece-trust.js";
-import { stampEntries } from "./entry-stamps.js";
 import { toStorageError } from "./storage-error.js";
 
 // A file that changes while it is hashed is hashed once more; one that never rests cannot be served.
@@ -99,7 +100,7 @@ export class FileSource implements PieceSource {
   }
 
   recheck(piece: number): Promise<boolean> {
-    return this.#run(() => this.#hash(piece));
+    return this.#run(async () => this.held.has(piece) && this.#hash(piece));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,9 +1,10 @@
-import { chmod, mkdir, open, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openFileStore } from "./file-store.js";
 import { placeStore } from "./store-place.js";
 import { codeOf, createTestContent, describePieceStore, fillPiece, readPiece, type TestContent } from "./testing/index.js";
+import { openDescriptorsIn } from "./testing/open-descriptors.js";
 import { useTemporaryFolders } from "./testing/temporary-folder.js";
 
 const createFolder = useTemporaryFolders();
@@ -83,6 +84,8 @@ describe("finished output", () => {
     await store.finish();
     await store.prepare(4);
     await flipByte(outputPath, 4100);
+    // File systems count time in steps of milliseconds, which a test can be too fast for.
+    await utimes(outputPath, 1, 1);
     expect(await codeOf(store.prepare(4))).toBe("PIECE_DAMAGED");
     expect(store.held.has(4)).toBe(false);
     await store.prepare(5);
@@ -231,6 +234,17 @@ describe("going on after an end", () => {
     await fillPiece(store, other, 4);
     expect(await heldAfter(FILE, place)).toEqual([4]);
   });
+});
+
+test.runIf(process.platform === "linux").each([true, false])("nothing stays open after the end (finished: %s)", async (isFinished) => {
+  const folder = await createFolder();
+  const store = await openFileStore({ ...TREE, outputPath: join(folder, "output") });
+  for (let piece = 0; piece < TREE.pieceCount; piece += 1) await fillPiece(store, TREE, piece);
+  expect(openDescriptorsIn(folder)).not.toEqual([]);
+  if (isFinished) await store.finish();
+  for (let piece = 0; piece < TREE.pieceCount; piece += 1) await readPiece(store, TREE, piece);
+  await store[Symbol.asyncDispose]();
+  expect(openDescriptorsIn(folder)).toEqual([]);
 });
 
 describe("refusals", () => {

@@ -54,12 +54,12 @@ export async function openFileStore(options: FileStoreOptions): Promise<PieceSto
     if (options.force !== true) throw outputExists(place.output, "exists and is not, or not all of, what is to be downloaded");
   }
   const folder = await openStoreFolder(place);
-  let claimed: readonly number[] = [];
+  let claimed: readonly number[] | undefined;
   try {
     claimed = await readJournal(place.journal, options.contentId, pieceCountOf(options.manifest));
     return await openUnfinished(place, folder, claimed, options);
   } catch (error) {
-    await (claimed.length === 0 ? folder.remove() : folder.release());
+    await (claimed?.length === 0 ? folder.remove() : folder.release());
     throw error;
   }
 }

@@ -1,7 +1,8 @@
 import { Bitfield } from "@piecewise/base";
-import { createFileMap, isSingleFile, type Manifest, pieceCountOf, pieceHashOf } from "@piecewise/manifest";
+import { createFileMap, type Manifest, pieceCountOf, pieceHashOf } from "@piecewise/manifest";
 import { stampEntries } from "./entry-stamps.js";
 import { FileSource, type FileSourceOptions } from "./file-source.js";
+import { forEachFile } from "./for-each-file.js";
 import { HashedFiles } from "./hasher.js";
 import { hashPieces, type HashingOptions } from "./piece-hashing.js";
 import { lstatIfThere } from "./publish-output.js";
@@ -40,16 +41,17 @@ export async function openFinishedOutput(
 
 /** Whether files of the right lengths and directories are where they should be. */
 async function hasShape(manifest: Manifest, root: string): Promise<boolean> {
-  for (const path of isSingleFile(manifest) ? [] : directoryPaths(manifest, root)) {
-    if ((await lstatIfThere(path))?.isDirectory() !== true) return false;
-  }
+  let isRight = true;
+  await forEachFile(directoryPaths(manifest, root), async (path) => {
+    if ((await lstatIfThere(path))?.isDirectory() !== true) isRight = false;
+  });
   const paths = entryPaths(manifest, root);
-  for (const [index, { kind, bytes }] of manifest.entries.entries()) {
-    if (kind === "directory") continue;
+  await forEachFile([...manifest.entries.entries()], async ([index, { kind, bytes }]) => {
+    if (!isRight || kind === "directory") return;
     const stat = await lstatIfThere(paths[index]!);
-    if (stat?.isFile() !== true || stat.size !== bytes) return false;
-  }
-  return true;
+    if (stat?.isFile() !== true || stat.size !== bytes) isRight = false;
+  });
+  return isRight;
 }
 
 async function hashUntilWrong(manifest: Manifest, files: HashedFiles, options: HashingOptions): Promise<Bitfield> {

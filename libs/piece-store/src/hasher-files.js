@@ -139,7 +139,7 @@ export class HasherFiles {
       const journalPath = this.#target?.journalPath ?? "";
       attempt("write", journalPath, () => {
         const fd = this.#fds.get(this.#ref, journalPath, constants.O_WRONLY | constants.O_APPEND);
-        writeFully(fd, record, 0);
+        writeFully(fd, record, "append");
       });
     } finally {
       for (const other of Array.from(this.#copies.get(piece)?.keys() ?? [])) this.discard({ piece, copy: other });

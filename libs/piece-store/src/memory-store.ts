@@ -84,6 +84,8 @@ export class MemoryStore implements PieceStore {
   }
 
   async recheck(piece: number): Promise<boolean> {
+    this.#checkOpen();
+    if (!this.held.has(piece)) return false;
     const isGood = Buffer.compare(sha256(this.#heldBytes(piece)), pieceHashOf(this.manifest, piece)) === 0;
     if (!isGood) this.held.delete(piece);
     return isGood;

@@ -1,32 +1,9 @@
 import { close, constants, fstat, open, read, type BigIntStats } from "node:fs";
 import { promisify } from "node:util";
+import { createFileStamp, type FileStamp } from "./file-stamp.js";
 
 /** At most so many descriptors for serving are kept open in the process; the one that was not used for longest is closed. */
 export const OPEN_FILES_MAX = 256;
-
-/** What tells whether a file has changed. */
-export interface FileStamp {
-  readonly device: bigint;
-  readonly inode: bigint;
-  readonly size: bigint;
-  readonly modifiedNs: bigint;
-  readonly changedNs: bigint;
-}
-
-export const createFileStamp = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileStamp => ({
-  device: dev,
-  inode: ino,
-  size,
-  modifiedNs: mtimeNs,
-  changedNs: ctimeNs,
-});
-
-/** Whether it is the same file, with the same length. */
-export const isSameFile = (a: FileStamp, b: FileStamp): boolean => a.device === b.device && a.inode === b.inode && a.size === b.size;
-
-/** Whether it is the same file, and nobody wrote to it. */
-export const isSameStamp = (a: FileStamp, b: FileStamp): boolean =>
-  isSameFile(a, b) && a.modifiedNs === b.modifiedNs && a.changedNs === b.changedNs;
 
 const openAsync = promisify(open);
 const closeAsync = promisify(close);

@@ -27,7 +27,7 @@ export interface PieceSource extends AsyncDisposable {
   prepare(piece: number): Promise<void>;
   /** Fills `into` with bytes of a prepared piece, from `offset` inside it. Across file boundaries. @throws StorageError, IntegrityError */
   read(piece: number, offset: number, into: Uint8Array): Promise<void>;
-  /** Hashes a held piece again, whatever the stat says; false if it is damaged and no longer held. */
+  /** Hashes a held piece again, whatever the stat says; false if it is damaged, or is no longer held. @throws StorageError */
   recheck(piece: number): Promise<boolean>;
 }
 

@@ -1,4 +1,4 @@
-import { type FileStamp, isSameFile, isSameStamp } from "./open-files.js";
+import { type FileStamp, isSameFile, isSameStamp } from "./file-stamp.js";
 
 /** A piece that was hashed longer ago than this is hashed again before it is served. */
 export const HASH_AGE_MAX_MS = 60 * 60 * 1000;

@@ -2,7 +2,7 @@ import { link, lstat, open, rename, rm, unlink } from "node:fs/promises";
 import type { Stats } from "node:fs";
 import { displayText, UsageError } from "@piecewise/base";
 import { isSingleFile, type Manifest } from "@piecewise/manifest";
-import { forEachFile } from "./entry-stamps.js";
+import { forEachFile } from "./for-each-file.js";
 import { isWithoutLinks, systemErrorCode, toStorageError, withStorageErrors } from "./storage-error.js";
 import { directoryPaths, entryPaths, type StorePlace } from "./store-place.js";
 

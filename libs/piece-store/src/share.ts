@@ -14,10 +14,11 @@ import {
   type ManifestEntry,
   pieceCountOf,
 } from "@piecewise/manifest";
+import { stampEntries } from "./entry-stamps.js";
 import { FileSource } from "./file-source.js";
-import { forEachFile, stampEntries } from "./entry-stamps.js";
+import { createFileStamp, type FileStamp, isSameStamp } from "./file-stamp.js";
+import { forEachFile } from "./for-each-file.js";
 import { HashedFiles } from "./hasher.js";
-import { createFileStamp, type FileStamp, isSameStamp } from "./open-files.js";
 import { hashPieces, type HashingOptions } from "./piece-hashing.js";
 import type { PieceSource } from "./piece-store.js";
 import { SHA256_BYTES, sha256 } from "./sha256.js";

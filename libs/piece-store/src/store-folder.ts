@@ -1,7 +1,7 @@
 import { mkdir, rm, statfs } from "node:fs/promises";
 import { displayText, formatBytes, StorageError } from "@piecewise/base";
 import type { Manifest } from "@piecewise/manifest";
-import { forEachFile } from "./entry-stamps.js";
+import { forEachFile } from "./for-each-file.js";
 import type { HashedFiles } from "./hasher.js";
 import { acquireOutputLock } from "./output-lock.js";
 import { lstatIfThere } from "./publish-output.js";

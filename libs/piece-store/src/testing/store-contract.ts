@@ -215,6 +215,7 @@ export function describePieceStore(name: string, open: (content: TestContent) =>
       await damage(1);
       expect(await store.recheck(0)).toBe(true);
       expect(await store.recheck(1)).toBe(false);
+      expect(await store.recheck(1)).toBe(false);
       expect([...store.held.indices()]).toEqual([0]);
       expect(await codeOf(store.prepare(1))).toBe("PIECE_DAMAGED");
       expect(await codeOf(store.finish())).toBe("PIECE_DAMAGED");
