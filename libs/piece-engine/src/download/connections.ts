@@ -68,6 +68,11 @@ export class Connections {
     return this.book.get(ref);
   }
 
+  /** Whether somebody is there, or can be dialled, besides one source. */
+  get hasOthers(): boolean {
+    return this.sources.size > 1 || this.#dialling.size > 0 || this.book.nextDialMs !== Number.POSITIVE_INFINITY;
+  }
+
   /** New addresses are there, or a place is free. */
   lookForMore(): void {
     this.#looksForMore = true;

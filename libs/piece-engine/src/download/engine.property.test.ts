@@ -29,7 +29,8 @@ function checkInvariants(swarm: Swarm, event: DownloadEvent, commands: readonly 
     }
   }
   const { pieceLength } = swarm.options.geometry;
-  for (const bytes of outstanding.values()) assert(bytes <= WINDOW_BYTES_MAX + Math.max(RUN_BYTES_MAX, pieceLength), "a window is too large");
+  const windowMax = WINDOW_BYTES_MAX + Math.max(RUN_BYTES_MAX, pieceLength);
+  for (const bytes of outstanding.values()) assert(bytes <= windowMax, "a window is too large");
   assert(swarm.budget.inFlightBytes <= IN_FLIGHT_BYTES_MAX + pieceLength, "more bytes are in flight than the budget allows");
   assert(swarm.links.size <= (swarm.options.peersMax ?? 50), "too many peers are connected");
   assert(swarm.budget.connections === swarm.links.size, "the budget counts other connections");
@@ -64,6 +65,9 @@ function createSwarm(seed: number): Swarm {
       dialFails: pick(0, 0, 0.6),
       disconnects: pick(0, 0, 0.4),
       endsEarly: pick(0, 0, 0.02),
+      withholds: pick(0, 0, 0.3),
+      changes: pick(0, 0.5, 1),
+      leaves: pick(0, 0, 0.1),
       liesAboutManifest: pick(false, false, true),
     });
   }
@@ -87,8 +91,8 @@ describe("a swarm with lossy, lying and slow peers", () => {
     expect(swarm.store.stored.isFull).toBe(true);
     expect(swarm.streams.size + swarm.links.size).toBe(0);
     expect(swarm.budget.inFlightBytes).toBe(0);
-    const liars = swarm.options.peers.filter(({ lies = 0, liesAboutManifest }) => lies > 0 || liesAboutManifest === true).map(({ address }) => address);
-    for (const address of swarm.banned) expect(liars).toContain(address);
+    const liars = swarm.options.peers.filter(({ lies = 0, liesAboutManifest = false }) => lies > 0 || liesAboutManifest);
+    for (const address of swarm.banned) expect(liars.map((peer) => peer.address)).toContain(address);
     const { verifiedBytes, totalBytes, peers, receivedBytes } = swarm.engine.progress(swarm.nowMs);
     expect(verifiedBytes).toBe(totalBytes);
     expect(peers.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(receivedBytes);

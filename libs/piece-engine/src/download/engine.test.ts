@@ -88,7 +88,8 @@ describe("a swarm of honest peers", () => {
 
   test("one peer at a time: one that has nothing more gives way to another", () => {
     const peers = [{ ...seeder("half:1", MIB), share: 0.5 }, seeder("whole:1", MIB)];
-    const swarm = new Swarm({ seed: 1, geometry: { totalBytes: 8 * MIB, pieceLength: MIB }, peers, peersMax: 1, chunkBytes: 256 * KIB, endMs: 600_000 });
+    const geometry = { totalBytes: 8 * MIB, pieceLength: MIB };
+    const swarm = new Swarm({ seed: 1, geometry, peers, peersMax: 1, chunkBytes: 256 * KIB, endMs: 600_000 });
     expect(swarm.run()).toEqual({ type: "finish" });
   });
 
@@ -134,7 +135,8 @@ describe("hostile input", () => {
     engine.handle({ type: "peerConnected", peer: 0, offered: new Uint8Array(1) }, 1);
     const added = Array.from({ length: EARLY_NEWS_MAX }, (_, first) => ({ first, count: 1 }));
     expect(engine.handle({ type: "peerOffers", peer: 0, added, withdrawn: [] }, 2)).toEqual([]);
-    expect(engine.handle({ type: "peerOffers", peer: 0, added: [{ first: 0, count: 1 }], withdrawn: [] }, 3)).toContainEqual({ type: "dropPeer", peer: 0 });
+    const oneMore = engine.handle({ type: "peerOffers", peer: 0, added: [{ first: 0, count: 1 }], withdrawn: [] }, 3);
+    expect(oneMore).toContainEqual({ type: "dropPeer", peer: 0 });
   });
 
   test("news of what is unknown means nothing", () => {
@@ -148,6 +150,15 @@ describe("hostile input", () => {
     expect(engine.handle({ type: "pieceRejected", piece: -1, copy: 0 }, 3)).toEqual([]);
     expect(engine.handle({ type: "pieceStored", piece: 0 }, 3)).toEqual([]);
     expect(engine.handle({ type: "manifestFailed", peer: 0, code: "MANIFEST_INVALID" }, 3)).toEqual([]);
+  });
+
+  test("nothing happens before the start", () => {
+    const engine = createDownloadEngine({ prng: createPrng(1), budget: createTransferBudget(), givenAddresses: ["a:1"], hasTracker: true });
+    expect(engine.handle({ type: "peersFound", source: "tracker", addresses: ["b:1"] }, 0)).toEqual([]);
+    expect(engine.handle({ type: "deadlineReached" }, 0)).toEqual([]);
+    expect(engine.nextDeadlineMs).toBe(Number.POSITIVE_INFINITY);
+    expect(engine.handle({ type: "started" }, 1)).toHaveLength(2);
+    expect(engine.handle({ type: "started" }, 2)).toEqual([]);
   });
 
   test("time that runs backwards does no harm", () => {

@@ -40,10 +40,11 @@ export interface DownloadEngine {
 }
 
 /** Creates the brain of one download. It does nothing before `started`. */
-export function createDownloadEngine(options: DownloadEngineOptions): DownloadEngine {
-  return new Engine(options);
-}
+export const createDownloadEngine = (options: DownloadEngineOptions): DownloadEngine => new Engine(options);
 
+type PeerNews = "Connected" | "Offers" | "LoadChanged" | "Heard" | "GoingAway" | "Disconnected";
+type PeerEvent = Extract<DownloadEvent, { type: `peer${PeerNews}` }>;
+type PieceEvent = Extract<DownloadEvent, { type: `stream${string}` | `piece${string}` | "chunkReceived" }>;
 type Stage = "new" | "manifest" | "store" | "pieces" | "finished" | "failed";
 
 class Engine implements DownloadEngine {
@@ -98,15 +99,16 @@ class Engine implements DownloadEngine {
   }
 
   get #phase(): EnginePhase {
-    if (this.#stage === "new" || this.#stage === "manifest") return this.#connections.sources.size === 0 ? "finding-peers" : "fetching-manifest";
     if (this.#stage === "store") return "checking";
+    if (this.#geometry === undefined) return this.#connections.sources.size === 0 ? "finding-peers" : "fetching-manifest";
     return this.#stage === "finished" ? "finishing" : "downloading";
   }
 
   #dispatch(event: DownloadEvent): void {
+    // Nothing comes before the start, and it comes once; only the user may change their mind.
+    if ((this.#stage === "new") !== (event.type === "started") && event.type !== "cancelled") return;
     switch (event.type) {
       case "started":
-        if (this.#stage !== "new") return;
         this.#stage = "manifest";
         this.#discovery.start();
         return;
@@ -147,7 +149,7 @@ class Engine implements DownloadEngine {
     }
   }
 
-  #aboutPeer(event: Extract<DownloadEvent, { type: `peer${"Connected" | "Offers" | "LoadChanged" | "Heard" | "GoingAway" | "Disconnected"}` }>): void {
+  #aboutPeer(event: PeerEvent): void {
     if (event.type === "peerConnected") {
       const source = this.#connections.connected(event.peer, event.offered);
       if (source !== undefined) this.#joined(source);
@@ -170,7 +172,7 @@ class Engine implements DownloadEngine {
     }
   }
 
-  #aboutPieces(event: Extract<DownloadEvent, { type: `stream${string}` | `piece${string}` | "chunkReceived" }>, transfer: Transfer): void {
+  #aboutPieces(event: PieceEvent, transfer: Transfer): void {
     switch (event.type) {
       case "streamGranted":
         transfer.granted(event.stream);

@@ -5,7 +5,7 @@ import type { PeerRef } from "./events.js";
 import type { Source } from "./source.js";
 import type { Turn } from "./turn.js";
 
-/** After so long without the manifest another source is asked, if there is one. */
+/** After so long without the manifest another source is asked, if there may be one. */
 const MANIFEST_TIMEOUT_MS = 15_000;
 
 /** Gets the manifest: one source is asked at a time, another when it fails. */
@@ -52,7 +52,7 @@ export class ManifestFetch {
     const { source, sinceMs } = this.#asked;
     const lateAtMs = sinceMs + MANIFEST_TIMEOUT_MS;
     if (lateAtMs > this.turn.nowMs) this.deadlines.set("manifest", lateAtMs);
-    else if (this.connections.sources.size > 1) this.connections.letGo(source.peer, "redial", "TIMED_OUT");
+    else if (this.connections.hasOthers) this.connections.letGo(source.peer, "redial", "TIMED_OUT");
     else this.deadlines.set("manifest", this.turn.nowMs + MANIFEST_TIMEOUT_MS);
   }
 }

@@ -37,7 +37,8 @@ export function reactionTo(code: ErrorCode): Reaction {
     case "CANCELLED":
       return "tryAgain";
     default:
-      if (ERROR_CODES[code].kind === "storage") return "askForOther";
+      // Its disk, not ours.
+      if (ERROR_CODES[code].kind === "storage") return ERROR_CODES[code].retryable ? "tryAgain" : "askForOther";
       return ERROR_CODES[code].retryable ? "redial" : "giveUp";
   }
 }

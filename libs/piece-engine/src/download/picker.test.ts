@@ -177,6 +177,12 @@ describe("end-game", () => {
   });
 });
 
+test("a piece with a bad copy comes first, for the good one tells who lied", () => {
+  const { ledger, pick } = setUp("1331", " p  ");
+  ledger.suspects.set(2, new Set([0, 1]));
+  expect(pick("****", { piecesMax: 4 })).toBe("run 2+1");
+});
+
 test("a piece with a bad copy of several sources goes to one that had no part in it", () => {
   const { ledger, join, pick } = setUp("12");
   const other = join(" *");

@@ -26,7 +26,10 @@ export type Choice =
   /** Nothing now, but perhaps a second copy soon. */
   | { readonly kind: "later" };
 
-/** Chooses what a source is asked for: what it has begun, then what others left half done, then the rarest, at the end what others are at. */
+/**
+ * Chooses what a source is asked for, in this order: what it has begun, what shows who lied, what others left half done, the rarest, and at
+ * the end what others are at.
+ */
 export class Picker {
   constructor(
     private readonly ledger: PieceLedger,
@@ -41,9 +44,17 @@ export class Picker {
   pick(source: Source, piecesMax: number, beginsNew: boolean): Choice | undefined {
     const kept = source.kept.values().next().value;
     if (kept !== undefined) return { kind: "copy", copy: kept };
-    const partial = this.#partial(source);
-    if (partial !== undefined || !beginsNew) return partial;
-    return this.#run(source, piecesMax) ?? this.#second(source);
+    if (!beginsNew) return this.#partial(source);
+    return this.#suspect(source) ?? this.#partial(source) ?? this.#run(source, piecesMax) ?? this.#second(source);
+  }
+
+  /** The good copy of a piece that had a bad one tells who lied: the sooner it is there the better. */
+  #suspect(source: Source): Choice | undefined {
+    for (const piece of this.ledger.suspects.keys()) {
+      const isMissing = this.ledger.availability.has(piece) && source.offers.has(piece);
+      if (isMissing && this.#isAcceptable(piece, source)) return { kind: "run", piece, pieceCount: 1 };
+    }
+    return undefined;
   }
 
   #partial(source: Source): Choice | undefined {

@@ -13,6 +13,9 @@ export const CONTRIBUTIONS_MAX = 16;
 /** Copies that have bytes and nobody to go on with them; one more loses its bytes. */
 export const PARTIAL_COPIES_MAX = 256;
 
+/** A complete copy that was not stored after so long shows that this machine is slower than the network. */
+const STORAGE_BEHIND_MS = 1000;
+
 /** Bytes in a row from one peer. */
 export interface Contribution {
   readonly peer: PeerRef;
@@ -32,6 +35,8 @@ export interface Copy {
   readonly contributions: Contribution[];
   /** Its part of the bytes in flight. */
   inFlightBytes: number;
+  /** Since when it has been complete. */
+  completedAtMs: number | undefined;
 }
 
 /** Whether somebody is busy with the copy or it is complete. */
@@ -115,6 +120,7 @@ export class PieceLedger {
       keeper: undefined,
       contributions: [],
       inFlightBytes: 0,
+      completedAtMs: undefined,
     };
     if (isPlaceTaken) this.#nextCopyRef += 1;
     copies.push(copy);
@@ -148,6 +154,15 @@ export class PieceLedger {
   complete(copy: Copy): void {
     copy.stream = undefined;
     copy.state = "verifying";
+    copy.completedAtMs = this.turn.nowMs;
+  }
+
+  /** Whether hashing or storing is behind: what does not come may then be waiting for us. */
+  get isStorageBehind(): boolean {
+    for (const copies of this.#copies.values()) {
+      for (const { completedAtMs } of copies) if (completedAtMs !== undefined && completedAtMs + STORAGE_BEHIND_MS <= this.turn.nowMs) return true;
+    }
+    return false;
   }
 
   /** Nobody is filling the copy any more: what it has is kept for another source, if it is worth it. */

@@ -1,4 +1,3 @@
-import type { PeerRef } from "./events.js";
 import type { KnownPeer } from "./address-book.js";
 import { RateMeter } from "./rate-meter.js";
 
@@ -52,15 +51,4 @@ export class Progress {
     const peers = [...known].filter(({ bytes }) => bytes > 0).map(({ address, bytes, pieces }) => ({ address, bytes, pieces }));
     return { phase, verifiedBytes, totalBytes, receivedBytes, resumedBytes, bytesPerSecond, etaMs, connectedPeers, peers };
   }
-}
-
-/** Who contributed the most to a copy. */
-export function mainContributor(contributions: readonly { readonly peer: PeerRef; readonly bytes: number }[]): PeerRef | undefined {
-  const bytesOf = new Map<PeerRef, number>();
-  let main: PeerRef | undefined;
-  for (const { peer, bytes } of contributions) {
-    bytesOf.set(peer, (bytesOf.get(peer) ?? 0) + bytes);
-    if (main === undefined || bytesOf.get(peer)! > bytesOf.get(main)!) main = peer;
-  }
-  return main;
 }

@@ -1,6 +1,7 @@
 import { MIB } from "@piecewise/base";
 import type { Connections } from "./connections.js";
 import type { Deadlines } from "./deadlines.js";
+import type { PieceLedger } from "./piece-ledger.js";
 import type { Source } from "./source.js";
 import type { Stream } from "./stream.js";
 import type { Streams } from "./streams.js";
@@ -29,6 +30,7 @@ const STALL_PAUSE_MS_MAX = 10_000;
 /** Finds streams that have stopped, and cancels those whose pieces another source can take; the others may take all the time they need. */
 export class StallReview {
   constructor(
+    private readonly ledger: PieceLedger,
     private readonly streams: Streams,
     private readonly connections: Connections,
     private readonly deadlines: Deadlines,
@@ -42,6 +44,11 @@ export class StallReview {
 
   run(): void {
     const { nowMs } = this.turn;
+    if (this.ledger.isStorageBehind) {
+      for (const stream of this.streams) if (stream.grantedAtMs !== undefined) stream.progressAtMs = nowMs;
+      this.deadlines.set("review", nowMs + REVIEW_AGAIN_MS);
+      return;
+    }
     let nextMs = Number.POSITIVE_INFINITY;
     for (const stream of this.streams) {
       if (stream.grantedAtMs === undefined) continue;

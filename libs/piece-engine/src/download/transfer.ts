@@ -40,7 +40,7 @@ export class Transfer {
     this.#offers = new Offers(this.#ledger);
     this.#requester = new Requester(this.#ledger, sources, this.#streams, budget, deadlines, turn);
     this.#trust = new Trust(this.#ledger, connections, turn);
-    this.#review = new StallReview(this.#streams, connections, deadlines, turn);
+    this.#review = new StallReview(this.#ledger, this.#streams, connections, deadlines, turn);
     // First all of them, so that what is rare is known before anything is asked for.
     for (const source of sources) this.#offers.join(source);
   }
@@ -76,6 +76,7 @@ export class Transfer {
   news(source: Source, added: readonly PieceRange[], withdrawn: readonly PieceRange[]): boolean {
     source.takesRuns = true;
     if (!this.#offers.news(source, added, withdrawn)) return false;
+    for (const copy of source.kept) if (!source.offers.has(copy.piece)) this.#ledger.abandon(copy);
     this.#requester.ask(source);
     return true;
   }
@@ -191,9 +192,13 @@ export class Transfer {
       this.#ledger.complete(copy);
       this.turn.issue({ type: "verifyPiece", piece: copy.piece, copy: copy.ref });
     } else if (stream.isDrained) {
-      if (stream.source.isGoingAway || stream.source.pausedUntilMs > this.turn.nowMs) this.#ledger.abandon(copy);
-      else this.#ledger.keep(copy, stream.source);
+      if (this.#goesOn(stream.source, copy.piece)) this.#ledger.keep(copy, stream.source);
+      else this.#ledger.abandon(copy);
     }
+  }
+
+  #goesOn(source: Source, piece: number): boolean {
+    return !source.isGoingAway && source.pausedUntilMs <= this.turn.nowMs && source.offers.has(piece);
   }
 
   /** Nobody needs the copy any more, nor the stream that is about to fill it. */

@@ -1,7 +1,6 @@
 import type { Connections } from "./connections.js";
 import type { PeerRef } from "./events.js";
-import type { Copy, PieceLedger } from "./piece-ledger.js";
-import { mainContributor } from "./progress.js";
+import type { Contribution, Copy, PieceLedger } from "./piece-ledger.js";
 import type { Turn } from "./turn.js";
 
 /** What the hashes say about those who sent the bytes. */
@@ -38,6 +37,7 @@ export class Trust {
       for (const peer of peers) this.#punish(peer, copy.piece);
       return;
     }
+    if (this.ledger.isStored(copy.piece)) return;
     this.ledger.suspects.set(copy.piece, new Set([...(this.ledger.suspects.get(copy.piece) ?? []), ...peers]));
   }
 
@@ -47,4 +47,15 @@ export class Trust {
     if (known.state === "connected") this.turn.issue({ type: "reportBadPiece", peer, piece });
     this.connections.ban(known, "PIECE_DAMAGED");
   }
+}
+
+/** Who contributed the most to a copy. */
+function mainContributor(contributions: readonly Contribution[]): PeerRef | undefined {
+  const bytesOf = new Map<PeerRef, number>();
+  let main: PeerRef | undefined;
+  for (const { peer, bytes } of contributions) {
+    bytesOf.set(peer, (bytesOf.get(peer) ?? 0) + bytes);
+    if (main === undefined || bytesOf.get(peer)! > bytesOf.get(main)!) main = peer;
+  }
+  return main;
 }

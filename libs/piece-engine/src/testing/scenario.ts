@@ -78,7 +78,8 @@ class Scenario {
   #state(word: string): string {
     const engine = this.#engine!;
     if (word === "next") return `next ${engine.nextDeadlineMs}`;
-    const { phase, verifiedBytes, totalBytes, receivedBytes, resumedBytes, bytesPerSecond, etaMs, connectedPeers, peers } = engine.progress(this.#nowMs);
+    const { phase, verifiedBytes, totalBytes, receivedBytes, resumedBytes, ...now } = engine.progress(this.#nowMs);
+    const { bytesPerSecond, etaMs, connectedPeers, peers } = now;
     const given = peers.map((peer) => `${peer.address}:${peer.bytes}/${peer.pieces}`).join(" ");
     const eta = etaMs === undefined ? "unknown" : `${Math.round(etaMs)} ms`;
     return (

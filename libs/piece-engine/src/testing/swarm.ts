@@ -21,6 +21,10 @@ export interface SimulatedPeer {
   readonly dialFails?: number;
   readonly disconnects?: number;
   readonly endsEarly?: number;
+  readonly withholds?: number;
+  /** Every second: offers one piece more, or withdraws one, or says that it is going away. */
+  readonly changes?: number;
+  readonly leaves?: number;
   readonly liesAboutManifest?: boolean;
 }
 
@@ -191,6 +195,7 @@ export class Swarm {
       }
       link.isConnected = true;
       this.#heartbeat(peer, link);
+      if (behaviour.changes !== undefined) this.#change(peer, link);
       this.#tell({ type: "peerConnected", peer, offered: this.offered.get(address)!.toBytes() });
     });
   }
@@ -201,6 +206,25 @@ export class Swarm {
       this.#heartbeat(peer, link);
       if (this.#chance(link.behaviour.disconnects)) this.#tell({ type: "peerDisconnected", peer, code: "PEER_UNREACHABLE" });
       else this.#tell({ type: "peerHeard", peer });
+    });
+  }
+
+  #change(peer: PeerRef, link: Link): void {
+    this.#at(1000, () => {
+      if (this.links.get(peer) !== link) return;
+      this.#change(peer, link);
+      const first = this.#prng.below(this.pieceCount);
+      const offered = this.offered.get(link.address)!;
+      const isMore = this.#chance(0.8);
+      if (this.#chance(link.behaviour.changes) && (isMore ? offered.add(first) : offered.delete(first))) {
+        const news = [{ first, count: 1 }];
+        this.#tell({ type: "peerOffers", peer, added: isMore ? news : [], withdrawn: isMore ? [] : news });
+      }
+      if (!this.#chance(link.behaviour.leaves)) return;
+      this.#at(2000, () => {
+        if (this.links.get(peer) === link) this.#tell({ type: "peerDisconnected", peer, code: "GOING_AWAY" });
+      });
+      if (this.links.get(peer) === link) this.#tell({ type: "peerGoingAway", peer });
     });
   }
 
@@ -220,6 +244,7 @@ export class Swarm {
     this.#later(link, 1, () => {
       if (this.streams.get(ref) !== stream) return;
       if (this.#chance(link.behaviour.busy)) this.#fail(ref, { type: "streamFailed", stream: ref, code: "BUSY", retryAfterMs: 300 });
+      else if (this.#chance(link.behaviour.withholds)) this.#fail(ref, { type: "streamFailed", stream: ref, code: "NOT_OFFERED" });
       else if (this.#chance(link.behaviour.fails)) this.#fail(ref, { type: "streamFailed", stream: ref, code: "REMOTE_FAILED" });
       else {
         stream.isGranted = true;
