@@ -18,11 +18,10 @@ describe("the demo", { timeout: DEMO_TIMEOUT_MS }, () => {
     await demo.waitForExit(DEMO_TIMEOUT_MS);
 
     expect(demo.exitCode, demo.transcript()).toBe(0);
-    const original = (label: string): string => demo.stdout.map((line) => new RegExp(`^${label} +(/.*) \\(.*\\)$`).exec(line)?.[1]).find((path) => path !== undefined)!;
-    const file = original("file");
-    const folder = original("folder");
-    expect(await hashFile(join(ROOT, "demo-output", basename(file)))).toBe(await hashFile(file));
-    expect(await hashTree(join(ROOT, "demo-output", basename(folder)))).toEqual(await hashTree(folder));
+    const [, file] = await demo.waitForLine(/^file +(\/.*) \(.*\)$/);
+    const [, folder] = await demo.waitForLine(/^folder +(\/.*) \(.*\)$/);
+    expect(await hashFile(join(ROOT, "demo-output", basename(file!)))).toBe(await hashFile(file!));
+    expect(await hashTree(join(ROOT, "demo-output", basename(folder!)))).toEqual(await hashTree(folder!));
     for (const seeder of ["seeder 1", "seeder 2", "seeder 3"]) {
       expect(demo.stdout.filter((line) => line.startsWith(`  ${seeder}`) && / [1-9]\d* pieces/.test(line)), demo.transcript()).not.toEqual([]);
     }

@@ -161,8 +161,14 @@ export class RunningProcess implements AsyncDisposable {
   }
 }
 
+export interface RunningTracker extends AsyncDisposable {
+  readonly process: RunningProcess;
+  /** `host:port`. */
+  readonly address: string;
+}
+
 /** Starts a tracker; on a free port of loopback unless the flags say otherwise. Resolves when it listens. */
-export async function startTracker(flags: readonly string[] = [], options?: ProcessOptions): Promise<{ process: RunningProcess; address: string } & AsyncDisposable> {
+export async function startTracker(flags: readonly string[] = [], options?: ProcessOptions): Promise<RunningTracker> {
   const listen = flags.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
   const tracker = new RunningProcess(appPath("tracker"), [...listen, ...flags], options);
   try {

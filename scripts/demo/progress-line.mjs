@@ -12,7 +12,8 @@ export function createProgressLine(out = process.stdout) {
       if (totalBytes === 0) return;
       const part = verifiedBytes / totalBytes;
       const bar = "#".repeat(Math.round(part * BAR_WIDTH)).padEnd(BAR_WIDTH, ".");
-      last = `[${bar}] ${mib(verifiedBytes)} of ${mib(totalBytes)} verified, ${mib(bytesPerSecond)}/s, ${connectedPeers} peers`;
+      const peers = connectedPeers === 0 ? "" : `, from ${connectedPeers} ${connectedPeers === 1 ? "peer" : "peers"}`;
+      last = `[${bar}] ${mib(verifiedBytes)} of ${mib(totalBytes)} verified, ${mib(bytesPerSecond)}/s${peers}`;
       if (out.isTTY) out.write(`\r\u001b[2K${last.slice(0, out.columns - 1)}`);
       else if (performance.now() - shownMs >= LINE_INTERVAL_MS) this.print();
     },

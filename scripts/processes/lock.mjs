@@ -12,7 +12,9 @@ const LOOK_MS = 200;
 export async function withLock(path, { holderPid, waitMs, onWait, busy }, work) {
   mkdirSync(dirname(path), { recursive: true });
   const mine = JSON.stringify({ pid: holderPid, startTime: startTime(holderPid) });
-  for (let waitedMs = 0; !tryLock(path, mine); waitedMs += LOOK_MS) {
+  const deadlineMs = performance.now() + waitMs;
+  let announced = false;
+  while (!tryLock(path, mine)) {
     const held = read(path);
     if (held === undefined) continue;
     if (isHolderDead(held)) {
@@ -20,9 +22,10 @@ export async function withLock(path, { holderPid, waitMs, onWait, busy }, work) 
       continue;
     }
     const { pid } = JSON.parse(held);
-    if (waitedMs === 0) onWait?.(pid);
-    if (waitedMs >= waitMs) throw new Failure(busy(pid));
-    await sleep(LOOK_MS);
+    if (performance.now() >= deadlineMs) throw new Failure(busy(pid));
+    if (!announced) onWait?.(pid);
+    announced = true;
+    await sleep(LOOK_MS); // The death of a process that is not a child raises no event.
   }
   try {
     return await work();
@@ -51,10 +54,14 @@ function takeAway(path, dead) {
   const aside = `${path}.dead.${process.pid}`;
   try {
     renameSync(path, aside);
-    if (readFileSync(aside, "utf8") !== dead) linkSync(aside, path);
-    rmSync(aside);
   } catch (error) {
-    if (error.code !== "ENOENT") throw error;
+    if (error.code === "ENOENT") return;
+    throw error;
+  }
+  try {
+    if (readFileSync(aside, "utf8") !== dead) linkSync(aside, path);
+  } finally {
+    rmSync(aside);
   }
 }
 
