@@ -42,7 +42,7 @@ export class Download {
           this.#over = true;
           clearInterval(progressTimer);
           signal?.removeEventListener("abort", cancel);
-          onProgress?.(this.progress());
+          if (outcome.ok) onProgress?.(this.progress());
           settle(outcome);
         },
       },

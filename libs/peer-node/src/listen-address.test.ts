@@ -8,7 +8,7 @@ describe("where a peer listens", () => {
 
   test("on all interfaces as soon as one is elsewhere, and without any", () => {
     expect(defaultListen(["127.0.0.1:50051", "192.0.2.1:50051"]).host).toBe("0.0.0.0");
-    expect(defaultListen([]).host).toBe("0.0.0.0");
+    expect(defaultListen([], 4000)).toEqual({ host: "0.0.0.0", port: 4000 });
   });
 
   test("others are never told to dial all interfaces", () => {

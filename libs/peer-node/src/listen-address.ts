@@ -6,11 +6,11 @@ const ALL_INTERFACES = "0.0.0.0";
 
 /**
  * Where a peer listens unless told: on loopback while all its trackers are there too, for then nobody else can hear of it; otherwise, and
- * without any tracker, on all interfaces. Port 0: any.
+ * without any tracker, on all interfaces. Port 0: any free one.
  */
-export function defaultListen(trackers: readonly string[]): HostPort {
+export function defaultListen(trackers: readonly string[], port = 0): HostPort {
   const isLocal = trackers.length > 0 && trackers.every(isLoopbackAddress);
-  return { host: isLocal ? LOOPBACK : ALL_INTERFACES, port: 0 };
+  return { host: isLocal ? LOOPBACK : ALL_INTERFACES, port };
 }
 
 /** What to tell others who cannot use "all interfaces": this machine's first address that is not loopback, if it has one. */

@@ -7,6 +7,8 @@ export interface PeerNodeOptions {
   readonly trackers: readonly string[];
   /** Where to listen, `host:port`, port 0 for any. Default: any port on loopback while all trackers are on loopback, else on all interfaces. */
   readonly listen?: string | undefined;
+  /** The port to listen on where `listen` does not say. */
+  readonly port?: number | undefined;
   /** The `host:port` that others are told, if it is not the one that the tracker observes. */
   readonly advertise?: string | undefined;
   readonly uploadBytesPerSecond?: number | undefined;

@@ -13,9 +13,9 @@ export const NONCE_BYTES_MAX = 64;
 export const EXCHANGED_PEERS_MAX = 50;
 /** Calls of GetManifest answered at a time. */
 export const MANIFEST_STREAMS_MAX = 64;
-/** ExchangePeers and ReportBadPiece calls a second, of all callers together. */
-export const SMALL_CALLS_PER_SECOND_MAX = 200;
-/** Bad-piece reports that lead to a second look, a second: each costs reading a piece. */
+/** ExchangePeers calls a second, of all callers together. */
+export const EXCHANGES_PER_SECOND_MAX = 200;
+/** ReportBadPiece calls a second, of all callers together: each may cost reading a piece. */
 export const RECHECKS_PER_SECOND_MAX = 4;
 
 const MANIFEST_PART_BYTES = 256 * 1024;
@@ -30,11 +30,11 @@ export interface PieceServiceOptions {
 
 /** Answers the calls of other peers and of clients in any language. */
 export function createPieceService({ peerId, contents, uploads, prng, now }: PieceServiceOptions): ServiceHandlers<typeof PeerService> {
-  const smallCalls = createTokenBucket(SMALL_CALLS_PER_SECOND_MAX, SMALL_CALLS_PER_SECOND_MAX);
+  const exchanges = createTokenBucket(EXCHANGES_PER_SECOND_MAX, EXCHANGES_PER_SECOND_MAX);
   const rechecks = createTokenBucket(RECHECKS_PER_SECOND_MAX, RECHECKS_PER_SECOND_MAX);
   let manifestStreams = 0;
 
-  const takeOrRefuse = (bucket: typeof smallCalls): void => {
+  const takeOrRefuse = (bucket: typeof exchanges): void => {
     const nowMs = now();
     if (bucket.available(nowMs) < 1) {
       const retryAfterMs = bucket.availableAtMs(1, nowMs) - nowMs;
@@ -86,7 +86,7 @@ export function createPieceService({ peerId, contents, uploads, prng, now }: Pie
 
     exchangePeers(request, context) {
       const content = contentFor(request, context);
-      takeOrRefuse(smallCalls);
+      takeOrRefuse(exchanges);
       const asker = { address: callerAddress(request.caller, context.remoteHost), isLoopback: isLoopbackHost(context.remoteHost) };
       const addresses = content.knownPeers.sample(asker, EXCHANGED_PEERS_MAX, now(), prng);
       return { peers: addresses.map((address) => ({ address })) };

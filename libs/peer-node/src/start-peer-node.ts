@@ -4,6 +4,7 @@ import {
   assert,
   CancelledError,
   createPrng,
+  KIB,
   parseHostPort,
   PEER_ID_BYTES,
   silentLogger,
@@ -41,6 +42,9 @@ import { UploadLoop } from "./upload-loop.js";
 /** How long `close` lets streams in flight go on. */
 export const DRAIN_MS = 5_000;
 
+/** Requests to a peer are small: ids, indices, who calls. */
+const REQUEST_BYTES_MAX = 64 * KIB;
+
 const now = (): number => performance.now();
 
 /**
@@ -59,9 +63,10 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
   const uploads = new UploadLoop(createUploadEngine({ bytesPerSecond: options.uploadBytesPerSecond }), now, logger);
   const service = createPieceService({ peerId, contents, uploads, prng, now });
   const server = await startRpcServer({
-    listen: options.listen === undefined ? defaultListen(trackers) : parseHostPort(options.listen, "the listen address"),
+    listen: options.listen === undefined ? defaultListen(trackers, options.port) : parseHostPort(options.listen, "the listen address"),
     services: [implementService(PeerService, service, { getPiece: chunkCodec })],
     logger,
+    limits: { requestBytesMax: REQUEST_BYTES_MAX },
   });
   const { port } = parseHostPort(server.address, "the listen address");
   const sessions = trackers.map(

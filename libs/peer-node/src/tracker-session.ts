@@ -10,6 +10,8 @@ export const TRACKER_CALL_TIMEOUT_MS = 5_000;
 /** Ending the lease is a courtesy: it would expire anyway. */
 const UNREGISTER_TIMEOUT_MS = 1_000;
 const RENEW_FALLBACK_MS = 10_000;
+/** Contents told in one call, so that the message stays small; the next call follows at once with the rest. */
+export const ANNOUNCED_CONTENTS_MAX = 2_000;
 
 export interface TrackerSessionOptions {
   readonly address: string;
@@ -122,7 +124,7 @@ export class TrackerSession {
 
   async #register(): Promise<number> {
     const { peerId, port, advertise, contents } = this.#options;
-    const covered = [...contents.values()];
+    const covered = [...contents.values()].slice(0, ANNOUNCED_CONTENTS_MAX);
     const response = await this.client.register(
       {
         peerId,
@@ -143,9 +145,9 @@ export class TrackerSession {
 
   async #renew(): Promise<number> {
     const { peerId, contents } = this.#options;
-    const added = [...contents.values()].filter((content) => !this.#told.has(content.contentId));
+    const added = [...contents.values()].filter((content) => !this.#told.has(content.contentId)).slice(0, ANNOUNCED_CONTENTS_MAX);
     const removed = [...this.#told.keys()].filter((contentId) => !contents.has(contentId));
-    const progressed = [...contents.values()].filter((content) => this.#hasProgressed(content.contentId));
+    const progressed = [...contents.values()].filter((content) => this.#hasProgressed(content.contentId)).slice(0, ANNOUNCED_CONTENTS_MAX);
     const response = await this.client.renew(
       {
         peerId,

@@ -44,7 +44,7 @@ shared "interactive.test.ts": 100 B, 2 x 64 B
 serving on 127.0.0.1:4001 until Ctrl-C
 `);
     expect(run.node.options).toMatchObject({ trackers: ["127.0.0.1:50051"] });
-    expect(run.node.options!.listen).toBeUndefined();
+    expect(run.node.options).toMatchObject({ port: 0 });
     expect(run.node.calls).toEqual(["start", `share ${path}`, "close 5000"]);
   });
 
@@ -65,7 +65,7 @@ Nhập lựa chọn (1/2): 1
   từ 127.0.0.1:4002: 100 B, 2 mảnh
 đang phục vụ tại 127.0.0.1:4001, nhấn Ctrl-C để dừng
 `);
-    expect(run.node.options).toMatchObject({ listen: "127.0.0.1:6001" });
+    expect(run.node.options).toMatchObject({ port: 6001 });
     expect(run.node.target).toEqual({ contentId: id, name: "film.mkv" });
     expect(run.node.downloadOptions).toMatchObject({ output: "ketqua.mkv", peersMax: 1 });
     expect(run.stderr.text).toBe("đang tải  50%  1.5 MiB trên 3 MiB  1 MiB/giây  còn 2s  2 peer\n");
@@ -75,7 +75,7 @@ Nhập lựa chọn (1/2): 1
     const run = answer(["2", "6001", "film.mkv", "", "", "2"], { argv: ["--tracker", "10.0.0.1:50051", "--lang", "en"], env: { LANG: "vi" } });
     await stopWhenServing(run);
     expect(run.stdout.text).toContain("How to download:\n1. From one peer\n2. From several peers\nYour choice (1/2): 2\nsaved:");
-    expect(run.node.options).toMatchObject({ trackers: ["10.0.0.1:50051"], listen: "0.0.0.0:6001" });
+    expect(run.node.options).toMatchObject({ trackers: ["10.0.0.1:50051"], port: 6001 });
     expect(run.node.downloadOptions!.output).toBeUndefined();
     expect(run.node.downloadOptions!.peersMax).toBeUndefined();
   });

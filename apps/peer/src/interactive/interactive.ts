@@ -1,4 +1,3 @@
-import { formatHostPort, isLoopbackAddress } from "@piecewise/base";
 import type { DownloadTarget, PeerNode } from "@piecewise/peer-node";
 import type { CommandFlags } from "../command-flags.js";
 import { withCommandNode } from "../command-node.js";
@@ -27,7 +26,7 @@ export async function interactive(flags: CommandFlags<"interactive">, context: C
   const { trackers } = chooseSources({ trackers: flags.trackers, peers: [] });
   using dialogue = new Dialogue(context);
   const answers = await askAll(dialogue, context);
-  const options = { trackers, listen: listenOn(answers.port, trackers) };
+  const options = { trackers, port: answers.port };
   await withCommandNode(context, options, flags.logLevel, async (node) => {
     if (answers.mode === "upload") {
       dialogue.close();
@@ -64,10 +63,4 @@ async function askAll(dialogue: Dialogue, { output: { messages } }: CommandConte
     output: await dialogue.ask(messages.askOutput, (answer) => (answer === "" ? undefined : answer)),
     peersMax: await dialogue.ask(messages.askMethod, (answer) => (parseOneOrTwo(answer, messages) === 1 ? 1 : undefined)),
   };
-}
-
-/** A port alone does not say on which addresses: loopback while all trackers are there, as without a port; else all. */
-function listenOn(port: number, trackers: readonly string[]): string | undefined {
-  if (port === 0) return undefined;
-  return formatHostPort({ host: trackers.every(isLoopbackAddress) ? "127.0.0.1" : "0.0.0.0", port });
 }

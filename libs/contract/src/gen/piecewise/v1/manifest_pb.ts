@@ -38,8 +38,8 @@ export type Manifest = Message<"piecewise.v1.Manifest"> & {
   pieceLength: number;
 
   /**
-   * Files and empty directories, sorted by the UTF-8 bytes of their paths, without duplicates. A content that is a single file has
-   * exactly one entry with an empty path.
+   * Files and empty directories, at most 2^18, sorted by the UTF-8 bytes of their paths, without duplicates. A content that is a single
+   * file has exactly one entry with an empty path.
    *
    * @generated from field: repeated piecewise.v1.ManifestEntry entries = 3;
    */

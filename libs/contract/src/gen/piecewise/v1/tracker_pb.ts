@@ -806,6 +806,7 @@ export const TrackerService: GenService<{
    * Errors:
    * INVALID_ARGUMENT / INVALID_ARGUMENT: a malformed id.
    * RESOURCE_EXHAUSTED / TRACKER_FULL: too many watchers; RetryInfo says when to try again.
+   * RESOURCE_EXHAUSTED / TOO_SLOW: the watcher did not read for a long time.
    * UNAVAILABLE / GOING_AWAY: the tracker is shutting down.
    *
    * @generated from rpc piecewise.v1.TrackerService.WatchPeers
