@@ -19,9 +19,10 @@ export interface DownloadWorld {
   isBanned(address: string): boolean;
   pieceStored(piece: number): void;
   received(bytes: number): void;
-  /** Every piece is stored, or the download failed. */
-  over(outcome: { readonly ok: true } | { readonly ok: false; readonly error: PiecewiseError }): void;
 }
+
+/** Every piece is stored, or the download failed. */
+export type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: PiecewiseError };
 
 /** Tells the brain what happened. The chunk belongs to a `chunkReceived` event. */
 export type Emit = (event: DownloadEvent, chunk?: Uint8Array) => void;
@@ -32,6 +33,7 @@ type Command<Type extends DownloadCommand["type"]> = Extract<DownloadCommand, { 
 export class CommandRunner {
   readonly #world: DownloadWorld;
   readonly #emit: Emit;
+  readonly #over: (outcome: Outcome) => void;
   readonly #connections = new Map<PeerRef, PeerConnection>();
   readonly #streams = new Map<StreamRef, { readonly peer: PeerRef; readonly stream: ClientStream }>();
   readonly #closing = new AbortController();
@@ -41,9 +43,10 @@ export class CommandRunner {
   /** Set while the store has too many bytes under way. */
   #storeRoom: Promise<void> | undefined;
 
-  constructor(world: DownloadWorld, emit: Emit) {
+  constructor(world: DownloadWorld, emit: Emit, over: (outcome: Outcome) => void) {
     this.#world = world;
     this.#emit = emit;
+    this.#over = over;
   }
 
   run(command: DownloadCommand, chunk: Uint8Array | undefined): void {
@@ -78,9 +81,9 @@ export class CommandRunner {
       case "reportBadPiece":
         return this.#reportBadPiece(command);
       case "finish":
-        return this.#world.over({ ok: true });
+        return this.#over({ ok: true });
       case "fail":
-        return this.#world.over({ ok: false, error: createError(command.code, command.message) });
+        return this.#over({ ok: false, error: createError(command.code, command.message) });
     }
   }
 

@@ -1,6 +1,5 @@
-import { CancelledError } from "@piecewise/base";
 import type { DownloadEngine, DownloadEvent } from "@piecewise/piece-engine";
-import { CommandRunner, type DownloadWorld } from "./command-runner.js";
+import { CommandRunner, type DownloadWorld, type Outcome } from "./command-runner.js";
 import type { DownloadProgress } from "./peer-node.js";
 
 /** How often progress is told. */
@@ -9,8 +8,9 @@ const PROGRESS_INTERVAL_MS = 200;
 export interface DownloadRunOptions {
   readonly engine: DownloadEngine;
   readonly now: () => number;
-  readonly world: Omit<DownloadWorld, "over">;
-  readonly signal: AbortSignal | undefined;
+  readonly world: DownloadWorld;
+  /** Not aborted yet. */
+  readonly signal: AbortSignal;
   readonly onProgress: ((progress: DownloadProgress) => void) | undefined;
 }
 
@@ -29,27 +29,24 @@ export class Download {
   constructor({ engine, now, world, signal, onProgress }: DownloadRunOptions) {
     this.#engine = engine;
     this.#now = now;
-    let settle!: DownloadWorld["over"];
+    let settle!: (outcome: Outcome) => void;
     this.finished = new Promise((resolve, reject) => {
       settle = (outcome) => (outcome.ok ? resolve() : reject(outcome.error));
     });
     const progressTimer = onProgress && setInterval(() => onProgress(this.progress()), PROGRESS_INTERVAL_MS);
     const cancel = (): void => this.tell({ type: "cancelled" });
     this.#runner = new CommandRunner(
-      {
-        ...world,
-        over: (outcome) => {
-          this.#over = true;
-          clearInterval(progressTimer);
-          signal?.removeEventListener("abort", cancel);
-          if (outcome.ok) onProgress?.(this.progress());
-          settle(outcome);
-        },
-      },
+      world,
       (event, chunk) => this.tell(event, chunk),
+      (outcome) => {
+        this.#over = true;
+        clearInterval(progressTimer);
+        signal.removeEventListener("abort", cancel);
+        if (outcome.ok) onProgress?.(this.progress());
+        settle(outcome);
+      },
     );
-    if (signal?.aborted) settle({ ok: false, error: new CancelledError() });
-    signal?.addEventListener("abort", cancel, { once: true });
+    signal.addEventListener("abort", cancel, { once: true });
   }
 
   start(): void {

@@ -1,28 +1,16 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import {
-  assert,
-  CancelledError,
-  createPrng,
-  KIB,
-  parseHostPort,
-  PEER_ID_BYTES,
-  silentLogger,
-  UsageError,
-  type Logger,
-  type Prng,
-} from "@piecewise/base";
+import { createPrng, KIB, parseHostPort, PEER_ID_BYTES, silentLogger, UsageError } from "@piecewise/base";
 import { PeerService } from "@piecewise/contract";
-import { checkContentName, formatLink, LINK_TRACKERS_MAX, type Manifest } from "@piecewise/manifest";
-import { createDownloadEngine, createTransferBudget, createUploadEngine, type TransferBudget } from "@piecewise/piece-engine";
-import { openFileStore, openSharedFiles, type PieceStore } from "@piecewise/piece-store";
+import { checkContentName, formatLink, LINK_TRACKERS_MAX } from "@piecewise/manifest";
+import { createTransferBudget, createUploadEngine } from "@piecewise/piece-engine";
+import { openSharedFiles } from "@piecewise/piece-store";
 import { chunkCodec, implementService, startRpcServer, type RpcServer } from "@piecewise/rpc";
-import { BanList } from "./ban-list.js";
-import { CONTENTS_MAX, createLocalContent, type ContentTable, type LocalContent } from "./content-table.js";
-import { Download } from "./download.js";
+import { downloadContent, type DownloadHost } from "./content-download.js";
+import { createLocalContent, type ContentTable, type LocalContent } from "./content-table.js";
 import { defaultListen, dialableAddress } from "./listen-address.js";
-import { fileNameFor, nameOfPath, resolveOutput } from "./output-path.js";
-import type { OwnCaller } from "./peer-connection.js";
+import { Membership } from "./membership.js";
+import { nameOfPath } from "./output-path.js";
 import type {
   ContentListing,
   ContentQuery,
@@ -72,36 +60,30 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
   const sessions = trackers.map(
     (address) => new TrackerSession({ address, peerId, port, advertise: options.advertise, contents, logger, prng, now }),
   );
+  const group = new TrackerGroup(sessions, peerId, logger);
   return new StartedPeerNode({
     options,
     server,
     uploads,
-    contents,
     logger,
     prng,
-    trackers: new TrackerGroup(sessions, peerId, logger),
+    now,
+    trackers: group,
+    membership: new Membership(contents, uploads, group),
     caller: { peerId, port },
     budget: createTransferBudget({ downloadBytesPerSecond: options.downloadBytesPerSecond }),
   });
 }
 
-interface Parts {
+interface Parts extends DownloadHost {
   readonly options: PeerNodeOptions;
   readonly server: RpcServer;
-  readonly uploads: UploadLoop;
-  readonly contents: ContentTable;
-  readonly trackers: TrackerGroup;
-  readonly caller: OwnCaller;
-  readonly budget: TransferBudget;
-  readonly logger: Logger;
-  readonly prng: Prng;
 }
 
 class StartedPeerNode implements PeerNode {
   readonly #parts: Parts;
   readonly #closing = new AbortController();
   readonly #downloads = new Set<Promise<unknown>>();
-  readonly #banned = new BanList();
   #closed: Promise<void> | undefined;
 
   constructor(parts: Parts) {
@@ -121,20 +103,21 @@ class StartedPeerNode implements PeerNode {
     const name = options.name ?? nameOfPath(path);
     const wrong = checkContentName(name);
     if (wrong !== undefined) throw new UsageError("PATH_NOT_SHAREABLE", `the name cannot be used: ${wrong}; give another one`);
-    this.#checkRoom();
+    const { membership, trackers } = this.#parts;
+    membership.checkRoom();
     const signal = this.#signalWith(options.signal);
     const { source, skipped } = await openSharedFiles(path, { pieceLength: options.pieceLength, signal, onProgress: options.onProgress });
-    const known = this.#parts.contents.get(source.contentId);
+    const known = membership.get(source.contentId);
     if (known !== undefined) {
       await source[Symbol.asyncDispose]();
       return this.#describe(known, skipped);
     }
     const content = createLocalContent(name, source);
-    this.#join(content);
+    membership.join(content);
     try {
-      await this.#parts.trackers.whenTold(content.contentId);
+      await trackers.whenTold(content.contentId);
     } catch (error) {
-      await this.#leave(content);
+      await membership.leave(content);
       throw error;
     }
     return this.#describe(content, skipped);
@@ -148,8 +131,11 @@ class StartedPeerNode implements PeerNode {
     return this.#parts.trackers.list(filter, this.#signalWith(signal));
   }
 
-  download(target: DownloadTarget, options: DownloadOptions = {}): Promise<DownloadResult> {
-    const result = this.#download(target, options);
+  async download(target: DownloadTarget, options: DownloadOptions = {}): Promise<DownloadResult> {
+    const { membership } = this.#parts;
+    membership.checkRoom();
+    if (membership.get(target.contentId) !== undefined) throw new UsageError("INVALID_ARGUMENT", "this peer has that content already");
+    const result = downloadContent(this.#parts, target, options, this.#signalWith(options.signal));
     const settled = result.then(
       () => {},
       () => {},
@@ -169,7 +155,7 @@ class StartedPeerNode implements PeerNode {
   }
 
   async #close(drainMs: number): Promise<void> {
-    const { trackers, uploads, server, contents } = this.#parts;
+    const { trackers, uploads, server, membership } = this.#parts;
     this.#closing.abort();
     await Promise.all(this.#downloads);
     const drainTimer = new AbortController();
@@ -177,93 +163,7 @@ class StartedPeerNode implements PeerNode {
     await Promise.all([trackers.close(), Promise.race([drained, delay(drainMs, undefined, { signal: drainTimer.signal }).catch(() => {})])]);
     uploads.close();
     await server.close({ drainMs: 0 });
-    await Promise.all([...contents.values()].map((content) => content.source[Symbol.asyncDispose]()));
-    contents.clear();
-  }
-
-  async #download(target: DownloadTarget, options: DownloadOptions): Promise<DownloadResult> {
-    const { contentId } = target;
-    const { contents, trackers, uploads, budget, caller, logger, prng } = this.#parts;
-    this.#checkRoom();
-    if (contents.has(contentId)) throw new UsageError("INVALID_ARGUMENT", "this peer has that content already");
-    const signal = this.#signalWith(options.signal);
-    if (signal.aborted) throw new CancelledError();
-    const fileName = fileNameFor(target.name, contentId);
-    const outputPath = await resolveOutput(options.output, fileName);
-    let content: LocalContent | undefined;
-    let store: PieceStore | undefined;
-    const openStore = async (manifest: Manifest, manifestBytes: Uint8Array, storeSignal: AbortSignal): Promise<PieceStore> => {
-      const opened = await openFileStore({ contentId, manifest, manifestBytes, outputPath, force: options.force, signal: storeSignal });
-      store = opened;
-      content = createLocalContent(target.name ?? fileName, opened);
-      content.onCaller = (address) => {
-        if (!this.#banned.has(address)) download.tell({ type: "peersFound", source: "caller", addresses: [address] });
-      };
-      this.#join(content);
-      return opened;
-    };
-    const download = new Download({
-      engine: createDownloadEngine({
-        prng,
-        budget,
-        givenAddresses: (target.peers ?? []).filter((address) => !this.#banned.has(address)),
-        hasTracker: !trackers.isEmpty,
-        peersMax: options.peersMax,
-        sourceTimeoutMs: options.sourceTimeoutMs,
-      }),
-      now,
-      world: {
-        contentId,
-        caller,
-        logger,
-        openStore,
-        lookupPeers: (lookupSignal) => trackers.lookupPeers(contentId, lookupSignal),
-        connected: (address) => content?.knownPeers.saw(address, now()),
-        banned: (address) => {
-          content?.knownPeers.forget(address);
-          this.#banned.add(address);
-        },
-        isBanned: (address) => this.#banned.has(address),
-        pieceStored: (piece) => uploads.pieceStored(contentId, piece),
-        received: (bytes) => {
-          if (content !== undefined) content.receivedBytes += bytes;
-        },
-      },
-      signal,
-      onProgress: options.onProgress,
-    });
-    try {
-      download.start();
-      await download.finished;
-      assert(store !== undefined && content !== undefined, "a finished download has a store");
-      content.onCaller = undefined;
-      const path = await store.finish();
-      const { receivedBytes, resumedBytes, peers } = download.progress();
-      return { contentId, manifest: store.manifest, path, bytes: store.manifest.totalBytes, receivedBytes, resumedBytes, peers };
-    } catch (error) {
-      if (content !== undefined) await this.#leave(content);
-      throw error;
-    }
-  }
-
-  #checkRoom(): void {
-    if (this.#parts.contents.size < CONTENTS_MAX) return;
-    throw new UsageError("INVALID_ARGUMENT", `a peer takes part in at most ${CONTENTS_MAX} contents; start another one`);
-  }
-
-  #join(content: LocalContent): void {
-    const { contents, uploads, trackers } = this.#parts;
-    contents.set(content.contentId, content);
-    uploads.contentAdded(content);
-    trackers.contentsChanged();
-  }
-
-  async #leave(content: LocalContent): Promise<void> {
-    const { contents, uploads, trackers } = this.#parts;
-    contents.delete(content.contentId);
-    uploads.contentRemoved(content.contentId);
-    trackers.contentsChanged();
-    await content.source[Symbol.asyncDispose]();
+    await membership.disposeAll();
   }
 
   #describe(content: LocalContent, skipped: readonly string[]): SharedContent {

@@ -1,8 +1,12 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { IntegrityError, PiecewiseError, type Logger } from "@piecewise/base";
+import type { GetPieceResponseSchema } from "@piecewise/contract";
 import { pieceBytesOf } from "@piecewise/manifest";
+import type { StreamWriter } from "@piecewise/rpc";
 import type { LocalContent } from "./content-table.js";
-import type { ChunkWriter } from "./upload-loop.js";
 import type { PieceSelection } from "./wire.js";
+
+export type ChunkWriter = StreamWriter<MessageInitShape<typeof GetPieceResponseSchema>>;
 
 /** What becomes of a transfer. */
 export interface TransferListener {

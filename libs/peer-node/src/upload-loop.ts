@@ -1,13 +1,12 @@
 import { createError, type ContentId, type ErrorCode, type Logger, type PiecewiseError } from "@piecewise/base";
-import type { GetPieceResponseSchema, WatchPiecesResponseSchema } from "@piecewise/contract";
+import type { WatchPiecesResponseSchema } from "@piecewise/contract";
 import type { CallerFacts, RequestRef, UploadCommand, UploadEngine, UploadEvent, WatcherRef } from "@piecewise/piece-engine";
 import type { StreamWriter } from "@piecewise/rpc";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LocalContent } from "./content-table.js";
-import { Transfer, type TransferListener } from "./transfer.js";
+import { Transfer, type ChunkWriter, type TransferListener } from "./transfer.js";
 import { watchNews, type PieceSelection } from "./wire.js";
 
-export type ChunkWriter = StreamWriter<MessageInitShape<typeof GetPieceResponseSchema>>;
 export type WatchWriter = StreamWriter<MessageInitShape<typeof WatchPiecesResponseSchema>>;
 
 interface Watch {
