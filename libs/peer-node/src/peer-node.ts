@@ -90,6 +90,9 @@ export interface DownloadOptions {
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
 }
 
+/** How a manifest is fetched: as in a download. */
+export type ManifestOptions = Pick<DownloadOptions, "sourceTimeoutMs" | "signal" | "onProgress">;
+
 /** What one peer gave. */
 export interface PeerContribution {
   readonly address: string;
@@ -156,6 +159,12 @@ export interface PeerNode extends AsyncDisposable {
    * @throws RemoteError NO_PEERS; UsageError OUTPUT_EXISTS, OUTPUT_LOCKED; IntegrityError; StorageError; CancelledError.
    */
   download(target: DownloadTarget, options?: DownloadOptions): Promise<DownloadResult>;
+
+  /**
+   * Fetches what a content consists of, and nothing else of it, from one of its peers. This peer does not take part in the swarm.
+   * @throws RemoteError NO_PEERS; IntegrityError MANIFEST_INVALID; CancelledError.
+   */
+  fetchManifest(target: DownloadTarget, options?: ManifestOptions): Promise<Manifest>;
 
   /** Tells watchers and trackers, lets streams in flight finish for at most `drainMs` (default 5,000), closes everything. Idempotent. */
   close(options?: { readonly drainMs?: number }): Promise<void>;

@@ -2,12 +2,13 @@ import { randomBytes, randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { createPrng, KIB, parseHostPort, PEER_ID_BYTES, silentLogger, UsageError } from "@piecewise/base";
 import { PeerService } from "@piecewise/contract";
-import { checkContentName, formatLink, LINK_TRACKERS_MAX } from "@piecewise/manifest";
+import { checkContentName, formatLink, LINK_TRACKERS_MAX, type Manifest } from "@piecewise/manifest";
 import { createTransferBudget, createUploadEngine } from "@piecewise/piece-engine";
 import { openSharedFiles } from "@piecewise/piece-store";
 import { chunkCodec, implementService, startRpcServer, type RpcServer } from "@piecewise/rpc";
 import { downloadContent, type DownloadHost } from "./content-download.js";
 import { createLocalContent, type ContentTable, type LocalContent } from "./content-table.js";
+import { fetchManifest } from "./fetch-manifest.js";
 import { defaultListen, dialableAddress } from "./listen-address.js";
 import { Membership } from "./membership.js";
 import { nameOfPath } from "./output-path.js";
@@ -17,6 +18,7 @@ import type {
   DownloadOptions,
   DownloadResult,
   DownloadTarget,
+  ManifestOptions,
   PeerNode,
   PeerNodeOptions,
   SharedContent,
@@ -135,14 +137,13 @@ class StartedPeerNode implements PeerNode {
     const { membership } = this.#parts;
     membership.checkRoom();
     if (membership.get(target.contentId) !== undefined) throw new UsageError("INVALID_ARGUMENT", "this peer has that content already");
-    const result = downloadContent(this.#parts, target, options, this.#signalWith(options.signal));
-    const settled = result.then(
-      () => {},
-      () => {},
-    );
-    this.#downloads.add(settled);
-    void settled.then(() => this.#downloads.delete(settled));
-    return result;
+    return this.#untilClosed(downloadContent(this.#parts, target, options, this.#signalWith(options.signal)));
+  }
+
+  fetchManifest(target: DownloadTarget, options: ManifestOptions = {}): Promise<Manifest> {
+    const known = this.#parts.membership.get(target.contentId);
+    if (known !== undefined) return Promise.resolve(known.source.manifest);
+    return this.#untilClosed(fetchManifest(this.#parts, target, options, this.#signalWith(options.signal)));
   }
 
   close({ drainMs = DRAIN_MS }: { readonly drainMs?: number } = {}): Promise<void> {
@@ -164,6 +165,17 @@ class StartedPeerNode implements PeerNode {
     uploads.close();
     await server.close({ drainMs: 0 });
     await membership.disposeAll();
+  }
+
+  /** `close` ends the download and waits for its end. */
+  #untilClosed<Result>(download: Promise<Result>): Promise<Result> {
+    const settled = download.then(
+      () => {},
+      () => {},
+    );
+    this.#downloads.add(settled);
+    void settled.then(() => this.#downloads.delete(settled));
+    return download;
   }
 
   #describe(content: LocalContent, skipped: readonly string[]): SharedContent {

@@ -1,4 +1,5 @@
 import { CancelledError, contentIdFromHash, type ContentId } from "@piecewise/base";
+import type { Manifest } from "@piecewise/manifest";
 import type {
   ContentListing,
   ContentQuery,
@@ -6,6 +7,7 @@ import type {
   DownloadProgress,
   DownloadResult,
   DownloadTarget,
+  ManifestOptions,
   PeerNode,
   PeerNodeOptions,
   SharedContent,
@@ -31,6 +33,15 @@ export const testListing = (facts: Partial<ContentListing> = {}): ContentListing
   entryCount: 1,
   seedCount: 2,
   leecherCount: 1,
+  ...facts,
+});
+
+/** A file of 100 bytes in two pieces. */
+export const testManifest = (facts: Partial<Manifest> = {}): Manifest => ({
+  totalBytes: 100,
+  pieceLength: 64,
+  entries: [{ path: "", kind: "file", bytes: 100, executable: false }],
+  pieceHashes: new Uint8Array(64),
   ...facts,
 });
 
@@ -62,6 +73,10 @@ export class FakeNode implements PeerNode {
   onDownload: (options: DownloadOptions) => Promise<void> = async (options) => options.onProgress?.(testProgress());
   /** What happens in a share before it succeeds. */
   onShare: (options: ShareOptions) => Promise<void> = async (options) => options.onProgress?.({ doneBytes: 50, totalBytes: 100 });
+  /** What `fetchManifest` gives. */
+  manifest: Manifest = testManifest();
+  /** What happens in `fetchManifest` before it succeeds. */
+  onFetchManifest: (options: ManifestOptions) => Promise<void> = async () => {};
   /** What happens in `find` and `list` before they answer. */
   onAsk: () => Promise<void> = async () => {};
 
@@ -99,6 +114,13 @@ export class FakeNode implements PeerNode {
     const peers = [{ address: "127.0.0.1:4002", bytes: 100, pieces: 2 }];
     const manifest = { totalBytes: 100, pieceLength: 64, entries: [], pieceHashes: new Uint8Array(64) };
     return { contentId: target.contentId, manifest, path: "/tmp/film.mkv", bytes: 100, receivedBytes: 90, resumedBytes: 10, peers };
+  }
+
+  async fetchManifest(target: DownloadTarget, options: ManifestOptions = {}): Promise<Manifest> {
+    this.calls.push(`manifest ${target.contentId}`);
+    this.target = target;
+    await this.onFetchManifest(options);
+    return this.manifest;
   }
 
   async close(options: { readonly drainMs?: number } = {}): Promise<void> {
