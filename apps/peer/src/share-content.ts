@@ -62,8 +62,10 @@ function announceShared(content: SharedContent, output: Output): void {
     fillMessage(messages.shared, { name, size: formatBytes(totalBytes), pieces: pieceCount, pieceLength: formatBytes(pieceLength) }),
   );
   output.result(`  ${fillMessage(messages.sharedId, { id: contentId })}`);
-  output.result(`  ${fillMessage(messages.sharedLink, { link })}`);
-  output.result(`  ${fillMessage(messages.sharedCommand, { command: `peer download ${shellQuote(link)}` })}`);
+  // Quoted in both places, for a shell must not see what is in it.
+  const quoted = shellQuote(link);
+  output.result(`  ${fillMessage(messages.sharedLink, { link: quoted })}`);
+  output.result(`  ${fillMessage(messages.sharedCommand, { command: `peer download ${quoted}` })}`);
 }
 
 function formatSkipped(paths: readonly string[], andMore: string): string {

@@ -15,7 +15,7 @@ describe("peer share", () => {
       [
         'shared "film.mkv": 100 B, 2 x 64 B',
         `  content id: ${testId(1)}`,
-        `  link: ${link("film.mkv")}`,
+        `  link: '${link("film.mkv")}'`,
         `  to fetch it: peer download '${link("film.mkv")}'`,
         "serving on 127.0.0.1:4001 until Ctrl-C",
         "",

@@ -39,7 +39,7 @@ Port for the peer server (empty or 0 = any):${" "}
 Path of the file to upload: ${path}
 shared "interactive.test.ts": 100 B, 2 x 64 B
   content id: ${testId(1)}
-  link: ${link}
+  link: '${link}'
   to fetch it: peer download '${link}'
 serving on 127.0.0.1:4001 until Ctrl-C
 `);
