@@ -42,7 +42,7 @@ const english = {
   serving: "serving on {address} until Ctrl-C",
   saved: "saved: {path}",
   savedSummary: "{size}, every byte verified; {received} received, {resumed} there before",
-  savedFrom: "from {address}: {size}, {pieces} pieces",
+  savedFrom: "from {address}: {size}, pieces: {pieces}",
 } as const;
 
 /** The name of a message. */

@@ -15,7 +15,7 @@ describe("peer download", () => {
       [
         "saved: /tmp/film.mkv",
         "  100 B, every byte verified; 90 B received, 10 B there before",
-        "  from 127.0.0.1:4002: 100 B, 2 pieces",
+        "  from 127.0.0.1:4002: 100 B, pieces: 2",
         "",
       ].join("\n"),
     );
