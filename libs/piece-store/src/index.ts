@@ -1,4 +1,5 @@
 export * from "./file-store.js";
+export * from "./find-wrong-pieces.js";
 export * from "./memory-store.js";
 export * from "./piece-store.js";
 export * from "./sha256.js";
