@@ -94,4 +94,4 @@ export async function lstatIfThere(path: string): Promise<Stats | undefined> {
 
 /** @param how what is known of it, such as `differs`. */
 export const outputExists = (path: string, how: string): UsageError =>
-  new UsageError("OUTPUT_EXISTS", `"${displayText(path)}" ${how}; choose another output, remove it, or let it be replaced (force)`);
+  new UsageError("OUTPUT_EXISTS", `"${displayText(path)}" ${how}; choose another output (--output), or let it be replaced (--force)`);
