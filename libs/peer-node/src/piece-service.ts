@@ -1,4 +1,4 @@
-import { isLoopbackHost, parseHostPort, RemoteError, UsageError, type ContentId, type Prng } from "@piecewise/base";
+import { isLoopbackHost, parseHostPort, PiecewiseError, RemoteError, UsageError, type ContentId, type Logger, type Prng } from "@piecewise/base";
 import type { Caller, PeerService } from "@piecewise/contract";
 import { pieceCountOf } from "@piecewise/manifest";
 import { createTokenBucket } from "@piecewise/piece-engine";
@@ -26,10 +26,12 @@ export interface PieceServiceOptions {
   readonly uploads: UploadLoop;
   readonly prng: Prng;
   readonly now: () => number;
+  readonly logger: Logger;
 }
 
 /** Answers the calls of other peers and of clients in any language. */
-export function createPieceService({ peerId, contents, uploads, prng, now }: PieceServiceOptions): ServiceHandlers<typeof PeerService> {
+export function createPieceService(options: PieceServiceOptions): ServiceHandlers<typeof PeerService> {
+  const { peerId, contents, uploads, prng, now, logger } = options;
   const exchanges = createTokenBucket(EXCHANGES_PER_SECOND_MAX, EXCHANGES_PER_SECOND_MAX);
   const rechecks = createTokenBucket(RECHECKS_PER_SECOND_MAX, RECHECKS_PER_SECOND_MAX);
   let manifestStreams = 0;
@@ -93,13 +95,18 @@ export function createPieceService({ peerId, contents, uploads, prng, now }: Pie
     },
 
     async reportBadPiece(request, context) {
-      const content = contentFor(request, context);
-      if (request.pieceIndex >= pieceCountOf(content.source.manifest)) {
-        throw new RemoteError("PIECE_OUT_OF_RANGE", `the content has no piece ${request.pieceIndex}`);
-      }
+      const { contentId, source } = contentFor(request, context);
+      const { pieceIndex } = request;
+      if (pieceIndex >= pieceCountOf(source.manifest)) throw new RemoteError("PIECE_OUT_OF_RANGE", `the content has no piece ${pieceIndex}`);
       takeOrRefuse(rechecks);
-      const isGood = !content.source.held.has(request.pieceIndex) || (await content.source.recheck(request.pieceIndex));
-      if (!isGood) uploads.pieceLost(content.contentId, request.pieceIndex);
+      try {
+        await source.recheck(pieceIndex);
+      } catch (error) {
+        if (!(error instanceof PiecewiseError)) throw error;
+        // What is wrong with our disk, and where things lie on it, is nobody else's business.
+        logger.warn({ contentId, piece: pieceIndex, code: error.code }, error.message);
+      }
+      if (!source.held.has(pieceIndex)) uploads.pieceLost(contentId, pieceIndex);
       return {};
     },
   };

@@ -51,7 +51,7 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
   const peerId = randomBytes(PEER_ID_BYTES);
   const contents: ContentTable = new Map();
   const uploads = new UploadLoop(createUploadEngine({ bytesPerSecond: options.uploadBytesPerSecond }), now, logger);
-  const service = createPieceService({ peerId, contents, uploads, prng, now });
+  const service = createPieceService({ peerId, contents, uploads, prng, now, logger });
   const server = await startRpcServer({
     listen: options.listen === undefined ? defaultListen(trackers, options.port) : parseHostPort(options.listen, "the listen address"),
     services: [implementService(PeerService, service, { getPiece: chunkCodec })],
@@ -160,10 +160,12 @@ class StartedPeerNode implements PeerNode {
     this.#closing.abort();
     await Promise.all(this.#downloads);
     const drainTimer = new AbortController();
+    const drainUntilMs = now() + drainMs;
     const drained = uploads.drain().then(() => drainTimer.abort());
     await Promise.all([trackers.close(), Promise.race([drained, delay(drainMs, undefined, { signal: drainTimer.signal }).catch(() => {})])]);
     uploads.close();
-    await server.close({ drainMs: 0 });
+    // The last chunks, and what watchers were told, may still be on their way out.
+    await server.close({ drainMs: Math.max(0, drainUntilMs - now()) });
     await membership.disposeAll();
   }
 
