@@ -21,6 +21,12 @@ export const SILENCE_MAX_MS = 45_000;
 export const RETRY_AFTER_MAX_MS = 60_000;
 /** How long a busy peer is left alone that does not say for how long. */
 const BUSY_MS = 1000;
+/** A peer that refuses again and again and gives nothing in between is left alone for so long at least, doubled each time … */
+const REFUSED_MS_MIN = 100;
+/** … up to this. */
+const REFUSED_MS_MAX = 1000;
+/** So many pieces in a row that it offered and does not have are no fault of a peer: its news is on the way. */
+const REFUSALS_FREE = 8;
 /** Failed calls in a row after which the connection is given up. */
 export const CALL_FAILURES_MAX = 5;
 const CALL_RETRY_FIRST_MS = 500;
@@ -114,8 +120,7 @@ export class Connections {
   callFailed(source: Source, code: ErrorCode, retryAfterMs?: number): void {
     switch (reactionTo(code)) {
       case "waitForIt":
-        this.pause(source, jitterUp(Math.min(Math.max(retryAfterMs ?? BUSY_MS, 1), RETRY_AFTER_MAX_MS), this.prng));
-        source.isBusy = true;
+        this.#waitFor(source, Math.min(retryAfterMs ?? BUSY_MS, RETRY_AFTER_MAX_MS));
         return;
       case "letGo":
         this.goingAway(source);
@@ -135,6 +140,12 @@ export class Connections {
       case "giveUp":
         this.letGo(source.peer, "never", code);
     }
+  }
+
+  /** It does not have what it offered. */
+  notThere(source: Source): void {
+    source.refusals += 1;
+    if (source.refusals > REFUSALS_FREE) this.pause(source, backOff(source.refusals - REFUSALS_FREE, REFUSED_MS_MIN, REFUSED_MS_MAX, this.prng));
   }
 
   /** It finishes what it has granted; nothing more is asked of it. */
@@ -160,8 +171,8 @@ export class Connections {
   notBusy(source: Source): void {
     if (!source.isBusy) return;
     source.isBusy = false;
-    source.pausedUntilMs = this.turn.nowMs;
-    this.deadlines.setEarlier("wake", this.turn.nowMs);
+    source.pausedUntilMs = Math.max(this.turn.nowMs, source.busyUntilMs);
+    this.deadlines.setEarlier("wake", source.pausedUntilMs);
   }
 
   letGo(peer: KnownPeer, fate: Fate, code: ErrorCode, retryAfterMs = 0): void {
@@ -206,6 +217,15 @@ export class Connections {
       peer.state = "idle";
       this.turn.issue({ type: "dropPeer", peer: peer.ref });
     }
+  }
+
+  /** It has no room: leaves it alone for as long as it asks for, and longer each time. */
+  #waitFor(source: Source, askedMs: number): void {
+    source.refusals += 1;
+    const leastMs = Math.min(REFUSED_MS_MIN * 2 ** Math.min(source.refusals - 1, 10), REFUSED_MS_MAX);
+    this.pause(source, jitterUp(Math.max(askedMs, leastMs), this.prng));
+    source.isBusy = true;
+    source.busyUntilMs = this.turn.nowMs + leastMs;
   }
 
   #dial(): void {

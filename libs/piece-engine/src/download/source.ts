@@ -46,6 +46,10 @@ export class Source {
   pausedUntilMs = 0;
   /** Paused because it said that it is busy, not for a fault. */
   isBusy = false;
+  /** It is not asked sooner, even if it says that it has room again. */
+  busyUntilMs = 0;
+  /** Requests that it refused since the last verified piece, because it was busy or did not have the piece. */
+  refusals = 0;
   /** Calls that failed since the last verified piece. */
   failures = 0;
   /** Streams that stalled since the last verified piece. */

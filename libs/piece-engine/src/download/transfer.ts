@@ -140,8 +140,7 @@ export class Transfer {
     const { source } = stream;
     this.#streams.close(stream);
     if (reactionTo(code) !== "askForOther") this.connections.callFailed(source, code, retryAfterMs);
-    else if (stream.isUnstartedRun && code === "NOT_OFFERED") source.takesRuns = false;
-    else this.#offers.forget(source, stream.piece);
+    else this.#notThere(stream, code);
     this.connections.releaseIfIdle(source);
     this.#requester.ask(source);
   }
@@ -174,6 +173,13 @@ export class Transfer {
   stored(piece: number): void {
     const copy = this.#ledger.copiesOf(piece).find(({ state }) => state === "storing");
     if (copy !== undefined) this.#ledger.store(copy);
+  }
+
+  #notThere(stream: Stream, code: ErrorCode): void {
+    const { source } = stream;
+    this.connections.notThere(source);
+    if (stream.isUnstartedRun && code === "NOT_OFFERED") source.takesRuns = false;
+    else this.#offers.forget(source, stream.piece);
   }
 
   #granted(stream: Stream): void {

@@ -21,6 +21,7 @@ export class Trust {
       const source = this.connections.sources.get(peer);
       if (source !== undefined) {
         source.failures = 0;
+        source.refusals = 0;
         source.stalls = 0;
       }
     }
