@@ -5,6 +5,9 @@ import { clearConnectionStatus } from "./connection-status.js";
 import { plainBytes } from "./message-codec.js";
 import { fromServiceError } from "./status.js";
 
+/** What grpc-js says, on either side, of a message that is too large to be read. */
+const TOO_LARGE = /^Received message (?:larger than max \((\d+) vs\.? \d+\)|that decompresses to a size larger than \d+)/;
+
 /** What a call reports. After `onEnd` or `cancel()` nothing more is called. */
 export interface CallEvents {
   onHeaders(): void;
@@ -19,6 +22,7 @@ export class ClientCall {
   readonly #channel: RpcChannel;
   readonly #events: CallEvents;
   readonly #call: GrpcCall | undefined;
+  readonly #requestBytes: number;
   #over = false;
   #reading = false;
 
@@ -26,6 +30,7 @@ export class ClientCall {
   constructor(channel: RpcChannel, path: string, deadlineMs: number, request: Buffer, events: CallEvents) {
     this.#channel = channel;
     this.#events = events;
+    this.#requestBytes = request.byteLength;
     this.#call = channel.createCall(path, deadlineMs, this.end);
     this.#call?.start(new Metadata(), {
       onReceiveMetadata: () => {
@@ -75,6 +80,13 @@ export class ClientCall {
     this.#over = true;
     this.#channel.forgetCall(this.end);
     if (status.code === GrpcCode.OK) this.#events.onEnd(undefined);
+    else if (this.#isOwnRefusal(status)) this.#events.onEnd(this.protocolError("a message that is too large"));
     else this.#events.onEnd(fromServiceError(clearConnectionStatus(status), this.#channel.remote));
+  }
+
+  /** Whether grpc-js on this side refused what came. With the size of our request it is the other side that could not read that. */
+  #isOwnRefusal({ code, details }: StatusObject): boolean {
+    const match = code === GrpcCode.RESOURCE_EXHAUSTED ? TOO_LARGE.exec(details) : null;
+    return match !== null && Number(match[1]) !== this.#requestBytes;
   }
 }

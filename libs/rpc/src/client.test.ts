@@ -1,4 +1,7 @@
-import { createServer } from "node:net";
+import { once } from "node:events";
+import { createServer as createHttp2Server } from "node:http2";
+import { type AddressInfo, createServer } from "node:net";
+import { gzipSync } from "node:zlib";
 import { CancelledError, createError, KIB, MIB, type PiecewiseError, RemoteError, silentLogger } from "@piecewise/base";
 import { PeerService } from "@piecewise/contract";
 import { describe, expect, test } from "vitest";
@@ -239,8 +242,28 @@ describe("server streams", () => {
     using client = openTestClient(server.address, "bulk");
     const { listener, messages, end } = recorder();
     client.peer.getPiece({}, listener);
-    expect(await end).toBeInstanceOf(RemoteError);
+    // Not one that is busy, and is asked again later.
+    expect(await end).toMatchObject({ code: "PROTOCOL_VIOLATION", remote: server.address });
     expect(messages).toEqual([]);
+  });
+
+  test("refuse one that is small only while it is compressed", async () => {
+    const zipped = gzipSync(Buffer.alloc(64 * MIB));
+    const header = Buffer.from([1, 0, 0, 0, 0]);
+    header.writeUInt32BE(zipped.length, 1);
+    const server = createHttp2Server().listen(0, "127.0.0.1");
+    server.on("stream", (stream) => {
+      stream.respond({ ":status": 200, "content-type": "application/grpc", "grpc-encoding": "gzip" });
+      stream.write(Buffer.concat([header, zipped]));
+    });
+    await once(server, "listening");
+    const client = openTestClient(`127.0.0.1:${(server.address() as AddressInfo).port}`, "bulk");
+    const { listener, messages, end } = recorder();
+    client.peer.getPiece({}, listener);
+    expect(await end).toMatchObject({ code: "PROTOCOL_VIOLATION" });
+    expect(messages).toEqual([]);
+    client[Symbol.dispose]();
+    server.close();
   });
 });
 
