@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { IntegrityError, PiecewiseError, type Logger } from "@piecewise/base";
+import { CancelledError, IntegrityError, PiecewiseError, type Logger } from "@piecewise/base";
 import type { GetPieceResponseSchema } from "@piecewise/contract";
 import { pieceBytesOf } from "@piecewise/manifest";
 import type { StreamWriter } from "@piecewise/rpc";
@@ -67,6 +67,8 @@ export class Transfer {
       }
     } catch (error) {
       if (!(error instanceof PiecewiseError)) throw error;
+      // The content is no longer served, and nor is this call.
+      if (error instanceof CancelledError) return this.end(error);
       this.#logger.warn({ contentId: this.#content.contentId, piece: this.#piece, code: error.code }, error.message);
       if (!this.#content.source.held.has(this.#piece)) this.#listener.damaged(this.#piece);
       // What is wrong with our disk, and where things lie on it, is nobody else's business.

@@ -63,6 +63,8 @@ export class UploadLoop {
 
   /** Serves one GetPiece call. Resolves when everything was sent. @throws PiecewiseError to end the call with. */
   serve(content: LocalContent, selection: PieceSelection, caller: CallerFacts, writer: ChunkWriter, signal: AbortSignal): Promise<void> {
+    // Who has left already would never be heard to leave.
+    if (signal.aborted) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const request = this.#nextRef++;
       const listener: TransferListener = {
@@ -92,6 +94,7 @@ export class UploadLoop {
 
   /** Serves one WatchPieces call until it ends. @throws PiecewiseError to end the call with. */
   watch(contentId: ContentId, caller: CallerFacts, writer: WatchWriter, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const watcher = this.#nextRef++;
       const end = (error?: PiecewiseError): void => {

@@ -1,0 +1,15 @@
+/** A promise and the functions that settle it. */
+export interface Deferred<Value> {
+  readonly promise: Promise<Value>;
+  readonly resolve: (value: Value) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export function deferred<Value = void>(): Deferred<Value> {
+  let resolve!: Deferred<Value>["resolve"];
+  let reject!: Deferred<Value>["reject"];
+  const promise = new Promise<Value>((...settlers) => {
+    [resolve, reject] = settlers;
+  });
+  return { promise, resolve, reject };
+}
