@@ -504,6 +504,7 @@ export const PeerService: GenService<{
    * Errors:
    * INVALID_ARGUMENT / INVALID_ARGUMENT: a malformed id.
    * NOT_FOUND / CONTENT_NOT_FOUND: this peer does not take part in that swarm.
+   * FAILED_PRECONDITION / OWN_PEER: the caller is this very peer.
    * RESOURCE_EXHAUSTED / BUSY: too many callers; RetryInfo says when to try again.
    *
    * @generated from rpc piecewise.v1.PeerService.GetManifest
@@ -520,6 +521,7 @@ export const PeerService: GenService<{
    * Errors:
    * INVALID_ARGUMENT / INVALID_ARGUMENT: a malformed id, or a range together with more than one piece.
    * NOT_FOUND / CONTENT_NOT_FOUND: this peer does not take part in that swarm.
+   * FAILED_PRECONDITION / OWN_PEER: the caller is this very peer.
    * OUT_OF_RANGE / PIECE_OUT_OF_RANGE: the content has no such piece, or the piece no such bytes.
    * FAILED_PRECONDITION / NOT_OFFERED: a piece that this peer does not offer to this caller (any more).
    * RESOURCE_EXHAUSTED / BUSY: the queue is full, or a request of this caller waits already; RetryInfo says when to try again.
@@ -541,7 +543,9 @@ export const PeerService: GenService<{
    * Errors:
    * INVALID_ARGUMENT / INVALID_ARGUMENT: a malformed id.
    * NOT_FOUND / CONTENT_NOT_FOUND: this peer does not take part in that swarm.
+   * FAILED_PRECONDITION / OWN_PEER: the caller is this very peer.
    * RESOURCE_EXHAUSTED / BUSY: too many watchers; RetryInfo says when to try again.
+   * CANCELLED / CANCELLED: the same caller watches the content anew; this was its older call.
    * UNAVAILABLE / GOING_AWAY: the peer is shutting down.
    *
    * @generated from rpc piecewise.v1.PeerService.WatchPieces
@@ -558,6 +562,7 @@ export const PeerService: GenService<{
    * Errors:
    * INVALID_ARGUMENT / INVALID_ARGUMENT: a malformed id.
    * NOT_FOUND / CONTENT_NOT_FOUND: this peer does not take part in that swarm.
+   * FAILED_PRECONDITION / OWN_PEER: the caller is this very peer.
    * RESOURCE_EXHAUSTED / BUSY: asked too often; RetryInfo says when to try again.
    *
    * @generated from rpc piecewise.v1.PeerService.ExchangePeers
@@ -574,6 +579,7 @@ export const PeerService: GenService<{
    * Errors:
    * INVALID_ARGUMENT / INVALID_ARGUMENT: a malformed id.
    * NOT_FOUND / CONTENT_NOT_FOUND: this peer does not take part in that swarm.
+   * FAILED_PRECONDITION / OWN_PEER: the caller is this very peer.
    * OUT_OF_RANGE / PIECE_OUT_OF_RANGE: the content has no such piece.
    * RESOURCE_EXHAUSTED / BUSY: reported too often; RetryInfo says when to try again.
    *
