@@ -5,6 +5,7 @@ import { openFileStore, type PieceStore } from "@piecewise/piece-store";
 import type { DownloadWorld } from "./command-runner.js";
 import { createLocalContent, type LocalContent } from "./content-table.js";
 import { Download } from "./download.js";
+import { KnownPeers } from "./known-peers.js";
 import type { Membership } from "./membership.js";
 import { fileNameFor, resolveOutput } from "./output-path.js";
 import type { OwnCaller } from "./peer-connection.js";
@@ -47,6 +48,7 @@ class ContentDownload implements DownloadWorld {
   readonly #options: DownloadOptions;
   readonly #outputPath: string;
   readonly #name: string;
+  readonly #knownPeers: KnownPeers;
   #download: Download | undefined;
   #joined: { readonly content: LocalContent; readonly store: PieceStore } | undefined;
 
@@ -59,6 +61,7 @@ class ContentDownload implements DownloadWorld {
     this.#options = options;
     this.#outputPath = outputPath;
     this.#name = name;
+    this.#knownPeers = new KnownPeers(host.membership.banned);
   }
 
   async run(signal: AbortSignal): Promise<DownloadResult> {
@@ -100,7 +103,7 @@ class ContentDownload implements DownloadWorld {
       await store[Symbol.asyncDispose]();
       throw new CancelledError();
     }
-    const content = createLocalContent(this.#name, store);
+    const content = createLocalContent(this.#name, store, this.#knownPeers);
     content.onCaller = (address) => {
       if (!this.isBanned(address)) this.#download?.tell({ type: "peersFound", source: "caller", addresses: [address] });
     };
@@ -110,11 +113,10 @@ class ContentDownload implements DownloadWorld {
   }
 
   connected(address: string): void {
-    this.#joined?.content.knownPeers.saw(address, this.#host.now());
+    this.#knownPeers.saw(address, this.#host.now());
   }
 
   banned(address: string): void {
-    this.#joined?.content.knownPeers.forget(address);
     this.#host.membership.banned.add(address);
   }
 

@@ -1,6 +1,6 @@
 import type { ContentId } from "@piecewise/base";
 import type { PieceSource } from "@piecewise/piece-store";
-import { KnownPeers } from "./known-peers.js";
+import type { KnownPeers } from "./known-peers.js";
 
 /** A process takes part in at most so many swarms; a lease covers no more. */
 export const CONTENTS_MAX = 10_000;
@@ -19,11 +19,11 @@ export interface LocalContent {
   sentBytes: number;
 }
 
-export const createLocalContent = (name: string, source: PieceSource): LocalContent => ({
+export const createLocalContent = (name: string, source: PieceSource, knownPeers: KnownPeers): LocalContent => ({
   contentId: source.contentId,
   name,
   source,
-  knownPeers: new KnownPeers(),
+  knownPeers,
   onCaller: undefined,
   receivedBytes: 0,
   sentBytes: 0,

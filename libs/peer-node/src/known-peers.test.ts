@@ -1,5 +1,6 @@
 import { createPrng } from "@piecewise/base";
 import { describe, expect, test } from "vitest";
+import { BanList } from "./ban-list.js";
 import { KNOWN_PEER_TTL_MS, KNOWN_PEERS_MAX, KnownPeers } from "./known-peers.js";
 
 const stranger = { address: undefined, isLoopback: false };
@@ -7,7 +8,7 @@ const prng = createPrng(1);
 
 describe("known peers", () => {
   test("are passed on, except to themselves", () => {
-    const known = new KnownPeers();
+    const known = new KnownPeers(new BanList());
     known.saw("192.0.2.1:1", 0);
     known.saw("192.0.2.2:2", 0);
     expect(known.sample(stranger, 50, 1, prng).toSorted()).toEqual(["192.0.2.1:1", "192.0.2.2:2"]);
@@ -15,25 +16,32 @@ describe("known peers", () => {
   });
 
   test("a loopback address is of use only on loopback", () => {
-    const known = new KnownPeers();
+    const known = new KnownPeers(new BanList());
     known.saw("127.0.0.1:1", 0);
     known.saw("[::1]:1", 0);
     expect(known.sample(stranger, 50, 1, prng)).toEqual([]);
     expect(known.sample({ address: undefined, isLoopback: true }, 50, 1, prng)).toHaveLength(2);
   });
 
-  test("are forgotten after a time, or at once when they lied", () => {
-    const known = new KnownPeers();
+  test("are forgotten after a time", () => {
+    const known = new KnownPeers(new BanList());
     known.saw("192.0.2.1:1", 0);
     expect(known.sample(stranger, 50, KNOWN_PEER_TTL_MS, prng)).toHaveLength(1);
     expect(known.sample(stranger, 50, KNOWN_PEER_TTL_MS + 1, prng)).toHaveLength(0);
-    known.saw("192.0.2.1:1", KNOWN_PEER_TTL_MS);
-    known.forget("192.0.2.1:1");
-    expect(known.sample(stranger, 50, KNOWN_PEER_TTL_MS, prng)).toHaveLength(0);
+  });
+
+  test("are not passed on once they lied, also if they come again", () => {
+    const banned = new BanList();
+    const known = new KnownPeers(banned);
+    known.saw("192.0.2.1:1", 0);
+    banned.add("192.0.2.1:1");
+    expect(known.sample(stranger, 50, 1, prng)).toEqual([]);
+    known.saw("192.0.2.1:1", 1);
+    expect(known.sample(stranger, 50, 1, prng)).toEqual([]);
   });
 
   test("the one not seen for the longest time makes room", () => {
-    const known = new KnownPeers();
+    const known = new KnownPeers(new BanList());
     known.saw("192.0.2.1:1", 0);
     for (let port = 1; port < KNOWN_PEERS_MAX; port += 1) known.saw(`192.0.2.2:${port}`, 0);
     known.saw("192.0.2.1:1", 1);

@@ -9,6 +9,7 @@ import { chunkCodec, implementService, startRpcServer, type RpcServer } from "@p
 import { downloadContent, type DownloadHost } from "./content-download.js";
 import { createLocalContent, type ContentTable, type LocalContent } from "./content-table.js";
 import { fetchManifest } from "./fetch-manifest.js";
+import { KnownPeers } from "./known-peers.js";
 import { defaultListen, dialableAddress } from "./listen-address.js";
 import { Membership } from "./membership.js";
 import { nameOfPath } from "./output-path.js";
@@ -114,7 +115,7 @@ class StartedPeerNode implements PeerNode {
       await source[Symbol.asyncDispose]();
       return this.#describe(known, skipped);
     }
-    const content = createLocalContent(name, source);
+    const content = createLocalContent(name, source, new KnownPeers(membership.banned));
     membership.join(content);
     try {
       await trackers.whenTold(content.contentId);
