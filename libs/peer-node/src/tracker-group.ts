@@ -89,7 +89,8 @@ export class TrackerGroup {
           { timeoutMs: TRACKER_CALL_TIMEOUT_MS, signal },
         );
         summaries.push(...page.contents);
-        pageToken = page.nextPageToken;
+        // A page without contents is the last one, whatever it says.
+        pageToken = page.contents.length === 0 ? "" : page.nextPageToken;
       } while (pageToken !== "" && summaries.length < LISTED_CONTENTS_MAX);
       return summaries;
     }, signal);

@@ -1,7 +1,8 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { assert, CancelledError, PiecewiseError, type ContentId, type Logger, type Prng } from "@piecewise/base";
-import { TrackerService } from "@piecewise/contract";
+import { type ContentAnnouncementSchema, TrackerService } from "@piecewise/contract";
 import { createClient, openChannel, type RpcChannel, type ServiceClient } from "@piecewise/rpc";
-import type { ContentTable } from "./content-table.js";
+import type { ContentTable, LocalContent } from "./content-table.js";
 import { LeaseKeeper } from "./lease-keeper.js";
 import { announcementToWire, durationToMs, progressToWire, type ReportedBytes } from "./wire.js";
 
@@ -35,6 +36,14 @@ interface Waiter {
 interface Told extends ReportedBytes {
   readonly piecesHeld: number;
 }
+
+const NOTHING_TOLD: ReportedBytes = { receivedBytes: 0, sentBytes: 0 };
+
+/** What a call tells that is made now. What comes while it is under way is left for the next one. */
+const tellingOf = ({ contentId, receivedBytes, sentBytes, source }: LocalContent): [ContentId, Told] => [
+  contentId,
+  { receivedBytes, sentBytes, piecesHeld: source.held.count },
+];
 
 /** Keeps one tracker informed of everything in which this peer takes part, and asks it questions. */
 export class TrackerSession {
@@ -125,12 +134,13 @@ export class TrackerSession {
   async #register(): Promise<number> {
     const { peerId, port, advertise, contents } = this.#options;
     const covered = [...contents.values()].slice(0, ANNOUNCED_CONTENTS_MAX);
+    const telling = covered.map(tellingOf);
     const response = await this.client.register(
       {
         peerId,
         port,
         advertisedAddress: advertise ?? "",
-        contents: covered.map(announcementToWire),
+        contents: covered.map((content) => this.#announce(content)),
         sequence: this.#sequence,
         leaseToken: this.#leaseToken,
       },
@@ -139,7 +149,7 @@ export class TrackerSession {
     this.#leaseToken = response.leaseToken;
     this.#listedAddress = response.listedAddress;
     this.#told.clear();
-    this.#remember(covered.map((content) => content.contentId));
+    for (const [contentId, told] of telling) this.#told.set(contentId, told);
     return durationToMs(response.renewAfter, RENEW_FALLBACK_MS);
   }
 
@@ -148,12 +158,13 @@ export class TrackerSession {
     const added = [...contents.values()].filter((content) => !this.#told.has(content.contentId)).slice(0, ANNOUNCED_CONTENTS_MAX);
     const removed = [...this.#told.keys()].filter((contentId) => !contents.has(contentId));
     const progressed = [...contents.values()].filter((content) => this.#hasProgressed(content.contentId)).slice(0, ANNOUNCED_CONTENTS_MAX);
+    const telling = [...added, ...progressed].map(tellingOf);
     const response = await this.client.renew(
       {
         peerId,
         leaseToken: this.#leaseToken,
         sequence: this.#sequence + 1n,
-        added: added.map(announcementToWire),
+        added: added.map((content) => this.#announce(content)),
         removed,
         progress: progressed.map((content) => progressToWire(content, this.#told.get(content.contentId)!)),
       },
@@ -161,7 +172,7 @@ export class TrackerSession {
     );
     this.#sequence += 1n;
     for (const contentId of removed) this.#told.delete(contentId);
-    this.#remember([...added, ...progressed].map((content) => content.contentId));
+    for (const [contentId, told] of telling) this.#told.set(contentId, told);
     return durationToMs(response.renewAfter, RENEW_FALLBACK_MS);
   }
 
@@ -174,13 +185,8 @@ export class TrackerSession {
     }
   }
 
-  #remember(contentIds: readonly ContentId[]): void {
-    for (const contentId of contentIds) {
-      const content = this.#options.contents.get(contentId);
-      if (content === undefined) continue;
-      const { receivedBytes, sentBytes } = content;
-      this.#told.set(contentId, { receivedBytes, sentBytes, piecesHeld: content.source.held.count });
-    }
+  #announce(content: LocalContent): MessageInitShape<typeof ContentAnnouncementSchema> {
+    return announcementToWire(content, this.#told.get(content.contentId) ?? NOTHING_TOLD);
   }
 
   #hasProgressed(contentId: ContentId): boolean {

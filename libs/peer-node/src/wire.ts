@@ -135,7 +135,7 @@ export function progressToWire(content: LocalContent, reported: ReportedBytes): 
   };
 }
 
-export function announcementToWire(content: LocalContent): MessageInitShape<typeof ContentAnnouncementSchema> {
+export function announcementToWire(content: LocalContent, reported: ReportedBytes): MessageInitShape<typeof ContentAnnouncementSchema> {
   const { manifest } = content.source;
   return {
     contentId: content.contentId,
@@ -143,7 +143,7 @@ export function announcementToWire(content: LocalContent): MessageInitShape<type
     totalBytes: BigInt(manifest.totalBytes),
     pieceLength: manifest.pieceLength,
     entryCount: manifest.entries.length,
-    progress: progressToWire(content, content),
+    progress: progressToWire(content, reported),
   };
 }
 
