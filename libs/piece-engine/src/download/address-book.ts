@@ -12,7 +12,7 @@ const ADDRESS_LENGTH_MAX = 261;
 export const DIAL_ATTEMPTS_MAX = 6;
 const REDIAL_FIRST_MS = 1000;
 const REDIAL_MAX_MS = 60_000;
-/** A peer that does not take part in the swarm, or has nothing for us, is asked again after this. */
+/** A peer that had nothing for us is asked again after this. */
 const REDIAL_SLOWLY_MS = 60_000;
 
 /** What becomes of a peer that was let go. */

@@ -113,7 +113,7 @@ export class Connections {
     const peer = this.book.get(ref);
     if (peer === undefined || (peer.state !== "dialling" && peer.state !== "connected")) return;
     const reaction = reactionTo(code);
-    this.letGo(peer, reaction === "giveUp" ? "never" : reaction === "redialSlowly" ? "redialSlowly" : "redial", code, retryAfterMs);
+    this.letGo(peer, reaction === "giveUp" ? "never" : "redial", code, retryAfterMs);
   }
 
   /** A call to a connected peer failed, in a way that says something about the peer. */
@@ -133,9 +133,6 @@ export class Connections {
         return;
       case "redial":
         this.letGo(source.peer, "redial", code, retryAfterMs);
-        return;
-      case "redialSlowly":
-        this.letGo(source.peer, "redialSlowly", code);
         return;
       case "giveUp":
         this.letGo(source.peer, "never", code);

@@ -10,8 +10,6 @@ export type Reaction =
   | "letGo"
   /** The connection is of no use: dial again later. */
   | "redial"
-  /** It does not take part in the swarm; it may do so later. */
-  | "redialSlowly"
   /** This call failed; the next may not. */
   | "tryAgain"
   /** Whatever is asked of it will fail. */
@@ -30,8 +28,9 @@ export function reactionTo(code: ErrorCode): Reaction {
       return "askForOther";
     case "GOING_AWAY":
       return "letGo";
+    // It has left the swarm, or is about to join it.
     case "CONTENT_NOT_FOUND":
-      return "redialSlowly";
+      return "redial";
     // The peer, or something between, failed in a way that it does not name.
     case "REMOTE_FAILED":
     case "CANCELLED":
