@@ -1,6 +1,6 @@
 import { createPrng } from "@piecewise/base";
 import { describe, expect, test } from "vitest";
-import { LEASE_RETRY_MS, LEASE_RETRY_MS_MAX, LeaseKeeper } from "./lease-keeper.js";
+import { LEASE_RETRY_MS, LEASE_RETRY_MS_MAX, LeaseKeeper, RENEW_MS_MAX, RENEW_MS_MIN } from "./lease-keeper.js";
 
 const newKeeper = (): LeaseKeeper => new LeaseKeeper(createPrng(1));
 
@@ -10,6 +10,16 @@ describe("lease keeper", () => {
     expect([keeper.nextCall, keeper.dueAtMs]).toEqual(["register", 0]);
     keeper.answered(10_000, 500);
     expect([keeper.nextCall, keeper.dueAtMs]).toEqual(["renew", 10_500]);
+  });
+
+  test.each([
+    [0, RENEW_MS_MIN],
+    [-5_000, RENEW_MS_MIN],
+    [1e15, RENEW_MS_MAX],
+  ])("takes %i ms until the renewal for %i", (renewAfterMs, takenMs) => {
+    const keeper = newKeeper();
+    keeper.answered(renewAfterMs, 500);
+    expect(keeper.dueAtMs).toBe(500 + takenMs);
   });
 
   test("tells of changed contents at once", () => {

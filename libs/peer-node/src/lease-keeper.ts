@@ -5,6 +5,11 @@ export const LEASE_RETRY_MS = 500;
 /** Longest pause: a tracker that comes back is whole again at the latest after this and one call. */
 export const LEASE_RETRY_MS_MAX = 10_000;
 
+/** A tracker cannot make a peer renew more often than this … */
+export const RENEW_MS_MIN = 100;
+/** … nor leave it waiting for longer. */
+export const RENEW_MS_MAX = 3_600_000;
+
 /** What to call next at one tracker, and when. */
 export type LeaseCall = "register" | "renew";
 
@@ -43,7 +48,7 @@ export class LeaseKeeper {
   answered(renewAfterMs: number, nowMs: number): void {
     this.#registered = true;
     this.#failures = 0;
-    this.#dueAtMs = nowMs + renewAfterMs;
+    this.#dueAtMs = nowMs + Math.min(Math.max(renewAfterMs, RENEW_MS_MIN), RENEW_MS_MAX);
   }
 
   failed(code: ErrorCode, retryAfterMs: number | undefined, nowMs: number): void {
