@@ -10,6 +10,8 @@ declare module "cli-progress" {
     readonly forceRedraw: boolean;
     /** Redraws a second. */
     readonly fps: number;
+    /** Take the bars away at the end. */
+    readonly clearOnComplete: boolean;
   }
 
   export class MultiBar {

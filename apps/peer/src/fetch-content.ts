@@ -1,10 +1,10 @@
 import { CancelledError, formatBytes } from "@piecewise/base";
-import type { DownloadOptions, DownloadProgress, DownloadResult, DownloadTarget, PeerNode } from "@piecewise/peer-node";
+import type { DownloadOptions, DownloadResult, DownloadTarget, PeerNode } from "@piecewise/peer-node";
 import type { CommandContext } from "./host.js";
 import { fillMessage } from "./messages.js";
 import type { Output } from "./output.js";
 import { downloadEvent, downloadLine } from "./progress/download-progress.js";
-import { openProgressDisplay } from "./progress/progress-display.js";
+import { type ProgressReport, withProgress } from "./progress/progress-display.js";
 
 type FetchChoices = Pick<DownloadOptions, "output" | "peersMax" | "force" | "sourceTimeoutMs">;
 
@@ -14,23 +14,23 @@ type FetchChoices = Pick<DownloadOptions, "output" | "peersMax" | "force" | "sou
  */
 export async function fetchContent(node: PeerNode, target: DownloadTarget, choices: FetchChoices, context: CommandContext): Promise<void> {
   const { host, output } = context;
-  const display = await openProgressDisplay(context);
   let verifiedBytes = 0;
-  const onProgress = (progress: DownloadProgress) => {
-    verifiedBytes = progress.verifiedBytes;
-    display.report({ line: downloadLine(progress, output.messages), event: downloadEvent(progress) });
-  };
-  let result: DownloadResult;
+  const runDownload = (report: (report: ProgressReport) => void): Promise<DownloadResult> =>
+    node.download(target, {
+      ...choices,
+      signal: host.stop.signal,
+      onProgress(progress) {
+        verifiedBytes = progress.verifiedBytes;
+        report({ line: downloadLine(progress, output.messages), event: downloadEvent(progress) });
+      },
+    });
   try {
-    result = await node.download(target, { ...choices, signal: host.stop.signal, onProgress });
+    announceFetched(await withProgress(context, runDownload), output);
   } catch (error) {
     if (!(error instanceof CancelledError)) throw error;
     const kept = verifiedBytes === 0 ? "nothing was verified yet" : `${formatBytes(verifiedBytes)} are verified and kept`;
     throw new CancelledError(`interrupted: ${kept}; the same command resumes`, { cause: error });
-  } finally {
-    display.stop();
   }
-  announceFetched(result, output);
 }
 
 function announceFetched({ contentId, path, bytes, receivedBytes, resumedBytes, peers }: DownloadResult, output: Output): void {

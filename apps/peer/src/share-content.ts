@@ -2,14 +2,11 @@ import { CancelledError, formatBytes } from "@piecewise/base";
 import type { PeerNode, SharedContent, ShareOptions } from "@piecewise/peer-node";
 import type { CommandContext } from "./host.js";
 import { fillMessage } from "./messages.js";
+import { noteSkipped } from "./note-skipped.js";
 import type { Output } from "./output.js";
-import { hashEvent, hashLine } from "./progress/hash-progress.js";
-import { openProgressDisplay } from "./progress/progress-display.js";
+import { withHashProgress } from "./progress/hash-progress.js";
 import { shellQuote } from "./shell-quote.js";
 import { whenStopped } from "./stop-switch.js";
-
-/** How many paths that were left out are named. */
-const SKIPPED_SHOWN_MAX = 10;
 
 type ShareChoices = Pick<ShareOptions, "name" | "pieceLength">;
 
@@ -29,24 +26,15 @@ export async function serveUntilStopped(node: PeerNode, { host, output }: Comman
   await whenStopped(host.stop.signal);
 }
 
-async function shareContent(node: PeerNode, path: string, choices: ShareChoices, context: CommandContext): Promise<SharedContent> {
-  const { host, output } = context;
-  const display = await openProgressDisplay(context);
-  try {
-    return await node.share(path, {
-      ...choices,
-      signal: host.stop.signal,
-      onProgress: (progress) => display.report({ line: hashLine(path, progress, output.messages), event: hashEvent(path, progress) }),
-    });
-  } finally {
-    display.stop();
-  }
+function shareContent(node: PeerNode, path: string, choices: ShareChoices, context: CommandContext): Promise<SharedContent> {
+  const { signal } = context.host.stop;
+  return withHashProgress(path, context, (onProgress) => node.share(path, { ...choices, signal, onProgress }));
 }
 
 function announceShared(content: SharedContent, output: Output): void {
   const { contentId, name, link, totalBytes, pieceLength, pieceCount, fileCount, skipped } = content;
   const { messages } = output;
-  if (skipped.length > 0) output.note(fillMessage(messages.skipped, { paths: formatSkipped(skipped, messages.andMore) }));
+  noteSkipped(skipped, output);
   output.event({
     event: "shared",
     contentId,
@@ -66,9 +54,4 @@ function announceShared(content: SharedContent, output: Output): void {
   const quoted = shellQuote(link);
   output.result(`  ${fillMessage(messages.sharedLink, { link: quoted })}`);
   output.result(`  ${fillMessage(messages.sharedCommand, { command: `peer download ${quoted}` })}`);
-}
-
-function formatSkipped(paths: readonly string[], andMore: string): string {
-  const shown = paths.slice(0, SKIPPED_SHOWN_MAX).join(", ");
-  return paths.length <= SKIPPED_SHOWN_MAX ? shown : `${shown} ${fillMessage(andMore, { count: paths.length - SKIPPED_SHOWN_MAX })}`;
 }

@@ -5,7 +5,7 @@ import { Output } from "../output.js";
 import { createStopSwitch } from "../stop-switch.js";
 import { FakeNode } from "../testing/fake-node.js";
 import { CapturedStream } from "../testing/run-main.js";
-import { openProgressDisplay, type ProgressReport } from "./progress-display.js";
+import { openProgressDisplay, type ProgressReport, withProgress } from "./progress-display.js";
 import { PassThrough } from "node:stream";
 
 const report = (done: number): ProgressReport => ({
@@ -40,8 +40,7 @@ test("elsewhere than on a terminal: a line every few seconds, and the last one",
     display.report(report(done));
   }
   expect(stderr.text).toBe("hashing x  1%\nhashing x  4%\n");
-  display.stop();
-  display.stop();
+  display.finish();
   expect(stderr.text).toBe("hashing x  1%\nhashing x  4%\nhashing x  6%\n");
 });
 
@@ -49,7 +48,7 @@ test("a terminal that can do nothing gets lines too", async () => {
   const { stderr, context } = prepare({ isTTY: true, columns: 80, env: { TERM: "dumb" } });
   const display = await openProgressDisplay(context);
   display.report(report(1));
-  display.stop();
+  display.finish();
   expect(stderr.text).toBe("hashing x  1%\n");
 });
 
@@ -60,7 +59,7 @@ test("with --json: events on stdout, and nothing on stderr even on a terminal", 
     clock.nowMs = nowMs;
     display.report(report(done));
   }
-  display.stop();
+  display.finish();
   expect(stdout.events.map((event) => event["doneBytes"])).toEqual([1, 3, 4]);
   expect(stderr.text).toBe("");
 });
@@ -71,8 +70,7 @@ test("on a terminal: a bar, notes above it, and the last state stays", async () 
   display.report(report(50));
   output.note("a note");
   display.report(report(100));
-  display.stop();
-  display.stop();
+  display.finish();
   output.note("afterwards");
   const lines = stripVTControlCharacters(stderr.text).split("\n");
   expect(lines[0]).toMatch(/a note$/);
@@ -83,6 +81,26 @@ test("on a terminal: a bar, notes above it, and the last state stays", async () 
 test("a bar that had nothing to show leaves nothing behind", async () => {
   const { stderr, context } = prepare({ isTTY: true, columns: 40 });
   const display = await openProgressDisplay(context);
-  display.stop();
+  display.finish();
   expect(stderr.text).toBe("");
+});
+
+async function failAfterTwoReports(options: Parameters<typeof prepare>[0] = {}) {
+  const { stdout, stderr, context } = prepare(options);
+  const work = withProgress(context, async (show) => {
+    show(report(1));
+    show(report(2));
+    throw new Error("it failed");
+  });
+  await expect(work).rejects.toThrow("it failed");
+  return { stdout, stderr };
+}
+
+test("of work that fails no last state is shown, except to programs", async () => {
+  expect((await failAfterTwoReports()).stderr.text).toBe("hashing x  1%\n");
+  const bar = (await failAfterTwoReports({ isTTY: true, columns: 40 })).stderr.text;
+  expect(bar).toContain("hashing x");
+  expect(bar).not.toContain("\n");
+  expect(bar.endsWith("\u001b[1G\u001b[0J")).toBe(true);
+  expect((await failAfterTwoReports({ json: true })).stdout.events.map((event) => event["doneBytes"])).toEqual([1, 2]);
 });

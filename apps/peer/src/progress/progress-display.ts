@@ -7,6 +7,8 @@ import { formatBarLine, formatPlainLine, type ProgressLine } from "./line.js";
 const PLAIN_LINE_INTERVAL_MS = 3_000;
 const EVENT_INTERVAL_MS = 250;
 const REDRAWS_PER_SECOND = 8;
+/** Where the terminal does not say. */
+const TERMINAL_WIDTH = 80;
 
 /** One state of some work. */
 export interface ProgressReport {
@@ -17,12 +19,34 @@ export interface ProgressReport {
 /** Shows how far some work is: a bar on a terminal, a line now and then elsewhere, events with `--json`. */
 export interface ProgressDisplay {
   report(report: ProgressReport): void;
-  /** Shows the last state once more, if it was not shown, and leaves the terminal as it was. Idempotent. */
-  stop(): void;
+  /** The work is done: the last state is shown once more, if it was not, and stays. */
+  finish(): void;
+  /** The work has failed: what a person is told then is the error alone. Events tell the last state nevertheless. */
+  fail(): void;
+}
+
+/** Shows how far `work` is while it goes on. @throws what `work` throws. */
+export async function withProgress<Result>(
+  context: CommandContext,
+  work: (report: (report: ProgressReport) => void) => Promise<Result>,
+): Promise<Result> {
+  const display = await openProgressDisplay(context);
+  let result: Result;
+  try {
+    result = await work((report) => display.report(report));
+  } catch (error) {
+    display.fail();
+    throw error;
+  }
+  display.finish();
+  return result;
 }
 
 export async function openProgressDisplay({ host, output }: CommandContext): Promise<ProgressDisplay> {
-  if (output.json) return createSparseDisplay(EVENT_INTERVAL_MS, host.nowMs, ({ event }) => output.event(event));
+  if (output.json) {
+    const display = createSparseDisplay(EVENT_INTERVAL_MS, host.nowMs, ({ event }) => output.event(event));
+    return { ...display, fail: display.finish };
+  }
   const isBarPossible = output.stderr.isTTY === true && host.env.TERM !== "dumb";
   if (isBarPossible) return openBarDisplay(output);
   return createSparseDisplay(PLAIN_LINE_INTERVAL_MS, host.nowMs, ({ line }) => output.note(formatPlainLine(line)));
@@ -44,41 +68,45 @@ function createSparseDisplay(intervalMs: number, nowMs: () => number, show: (rep
       nextMs = now + intervalMs;
       showHeld();
     },
-    stop: showHeld,
+    finish: showHeld,
+    fail() {
+      held = undefined;
+    },
   };
 }
 
 async function openBarDisplay(output: Output): Promise<ProgressDisplay> {
   const { MultiBar } = await import("cli-progress");
   let line: ProgressLine | undefined;
+  // A full last column would make some terminals go to the next line.
+  const format = (width: number): string => (line === undefined ? "" : formatBarLine(line, width - 1));
   const bars = new MultiBar({
     stream: output.stderr,
-    // A full last column would make some terminals go to the next line.
-    format: (_options, { maxWidth }) => (line === undefined ? "" : formatBarLine(line, maxWidth - 1)),
+    format: (_options, { maxWidth }) => format(maxWidth),
     linewrap: true,
     forceRedraw: true,
     fps: REDRAWS_PER_SECOND,
+    clearOnComplete: true,
   });
-  const show = () => {
-    bars.create(1, 0, {});
-    output.barShown((text) => bars.log(text));
-  };
   const hide = () => {
+    if (line === undefined) return;
     // What was logged since the last redraw is printed by this one.
     bars.update();
     bars.stop();
     output.barShown(undefined);
   };
-  let state: "new" | "shown" | "stopped" = "new";
   return {
     report(report) {
+      const isFirst = line === undefined;
       line = report.line;
-      if (state === "new") show();
-      if (state === "new") state = "shown";
+      if (!isFirst) return;
+      bars.create(1, 0, {});
+      output.barShown((text) => bars.log(text));
     },
-    stop() {
-      if (state === "shown") hide();
-      state = "stopped";
+    finish() {
+      hide();
+      if (line !== undefined) output.stderr.write(`${format(output.stderr.columns ?? TERMINAL_WIDTH)}\n`);
     },
+    fail: hide,
   };
 }
