@@ -1,13 +1,14 @@
 import { formatBytes } from "@piecewise/base";
 import type { ContentListing } from "@piecewise/peer-node";
 import type { JsonEvent } from "./json-events.js";
+import { formatTable } from "./table.js";
 
 const SHORT_ID_HEX_DIGITS = 12;
 const NAMES_SHOWN_MAX = 3;
 
 /** Lines that show contents one below the other; names come last, for their width depends on the terminal. The id can be given to a download. */
 export function formatContentTable(listings: readonly ContentListing[]): string[] {
-  const rows = [
+  return formatTable([
     ["ID", "SIZE", "PIECES OF", "PEERS", "SEEDS", "NAME"],
     ...listings.map((listing) => [
       listing.contentId.slice(0, "sha256:".length + SHORT_ID_HEX_DIGITS),
@@ -17,9 +18,7 @@ export function formatContentTable(listings: readonly ContentListing[]): string[
       String(listing.seedCount),
       formatNames(listing.names),
     ]),
-  ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]!))).join("  "));
+  ]);
 }
 
 export const contentEvent = (listing: ContentListing): JsonEvent => ({

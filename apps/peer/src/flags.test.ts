@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { COMMAND_FLAGS } from "./command-flags.js";
+import { COMMANDS, INTERACTIVE_FLAGS } from "./command-table.js";
 import { FLAGS, readFlags, variableOf, type FlagField, type RawFlags } from "./flags.js";
 
 const fields = Object.keys(FLAGS) as FlagField[];
@@ -14,7 +14,7 @@ test("a flag has one name, one variable, and a command that uses it", () => {
   expect(new Set(fields.map((field) => FLAGS[field].name)).size).toBe(fields.length);
   expect(variableOf("trackers")).toBe("PIECEWISE_TRACKER");
   expect(variableOf("uploadBytesPerSecond")).toBe("PIECEWISE_UPLOAD_LIMIT");
-  expect(new Set<string>(Object.values(COMMAND_FLAGS).flat())).toEqual(new Set(fields));
+  expect(new Set<string>([INTERACTIVE_FLAGS, ...Object.values(COMMANDS).map(({ flags }) => flags)].flat())).toEqual(new Set(fields));
 });
 
 test("flags win over variables, variables over defaults", () => {

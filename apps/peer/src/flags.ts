@@ -1,4 +1,5 @@
 import {
+  LOG_LEVELS,
   parseCount,
   parseDialAddress,
   parseLanguage,
@@ -10,9 +11,13 @@ import {
   parseText,
   parseTimeoutMs,
 } from "./flag-values.js";
+import { LANGUAGES } from "./messages.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Parse<Value> = (text: string, what: string) => Value;
+
+/** What a shell offers for a word: paths, these words, or nothing. */
+export type Completes = "path" | "nothing" | readonly string[];
 
 /** One option of the command line. The variable is always `PIECEWISE_` and the flag in capitals. */
 interface Flag<Arity extends "one" | "many" | "switch", Value> {
@@ -23,14 +28,22 @@ interface Flag<Arity extends "one" | "many" | "switch", Value> {
   readonly placeholder: string;
   readonly description: string;
   readonly parse: Parse<Value>;
+  readonly completes: Completes;
 }
 
-const one = <Value>(name: string, placeholder: string, parse: Parse<Value>, description: string): Flag<"one", Value> => ({
+const one = <Value>(
+  name: string,
+  placeholder: string,
+  parse: Parse<Value>,
+  description: string,
+  completes: Completes = "nothing",
+): Flag<"one", Value> => ({
   arity: "one",
   name,
   placeholder,
   description,
   parse,
+  completes,
 });
 const many = <Value>(name: string, placeholder: string, parse: Parse<Value>, description: string): Flag<"many", Value> => ({
   arity: "many",
@@ -38,6 +51,7 @@ const many = <Value>(name: string, placeholder: string, parse: Parse<Value>, des
   placeholder,
   description,
   parse,
+  completes: "nothing",
 });
 const toggle = (name: string, description: string): Flag<"switch", boolean> => ({
   arity: "switch",
@@ -45,6 +59,7 @@ const toggle = (name: string, description: string): Flag<"switch", boolean> => (
   placeholder: "",
   description,
   parse: parseSwitch,
+  completes: "nothing",
 });
 
 /** Every flag of every command: option field → flag → variable. */
@@ -55,7 +70,7 @@ export const FLAGS = {
   advertise: one("advertise", "HOST:PORT", parseDialAddress, "the address that others are told, if it is not the one they see"),
   name: one("name", "NAME", parseText, "the name to share it under (default: the last part of PATH)"),
   pieceLength: one("piece-length", "SIZE", parsePieceLength, "bytes of a piece, such as 256K"),
-  output: one("output", "PATH", parseText, "where to put it; an existing directory means inside it (default: its name)"),
+  output: one("output", "PATH", parseText, "where to put it; an existing directory means inside it (default: its name)", "path"),
   peersMax: one("max-peers", "N", parseCount, "fetch from at most N peers at a time; 1 is the one-peer method"),
   uploadBytesPerSecond: one("upload-limit", "RATE", parseRate, "send at most so many bytes a second, such as 20M"),
   downloadBytesPerSecond: one("download-limit", "RATE", parseRate, "receive at most so many bytes a second, such as 20M"),
@@ -63,8 +78,8 @@ export const FLAGS = {
   seed: toggle("seed", "go on serving afterwards, until Ctrl-C"),
   force: toggle("force", "replace what lies at the output"),
   json: toggle("json", "print one JSON event a line"),
-  language: one("lang", "LANG", parseLanguage, "language of the questions, en or vi (default: by the locale)"),
-  logLevel: one("log", "LEVEL", parseLogLevel, "log debug, info, warn, error or nothing (silent) on stderr (default: warn)"),
+  language: one("lang", "LANG", parseLanguage, "language of the questions, en or vi (default: by the locale)", LANGUAGES),
+  logLevel: one("log", "LEVEL", parseLogLevel, "log debug, info, warn, error or nothing (silent) on stderr (default: warn)", LOG_LEVELS),
 } as const;
 
 export type FlagField = keyof typeof FLAGS;

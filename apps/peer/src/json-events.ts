@@ -1,4 +1,6 @@
+import type { ManifestEntry } from "@piecewise/manifest";
 import type { DownloadProgress, PeerContribution } from "@piecewise/peer-node";
+import type { Difference } from "./differences.js";
 
 /** What `--json` prints, one a line. `docs/CLI.md` describes each; fields are added, never renamed. */
 export type JsonEvent =
@@ -46,6 +48,27 @@ export type JsonEvent =
       readonly seeds: number;
       readonly leechers: number;
     }
+  | {
+      readonly event: "entry";
+      readonly path: string;
+      readonly kind: ManifestEntry["kind"];
+      readonly bytes: number;
+      readonly executable: boolean;
+    }
+  | {
+      readonly event: "inspected";
+      readonly contentId: string;
+      /** null if only an id is known. */
+      readonly name: string | null;
+      readonly link: string;
+      readonly bytes: number;
+      readonly pieceLength: number;
+      readonly pieces: number;
+      readonly files: number;
+      readonly skipped: readonly string[];
+    }
+  | ({ readonly event: "difference" } & Difference)
+  | { readonly event: "verified"; readonly contentId: string; readonly path: string; readonly bytes: number }
   | { readonly event: "error"; readonly code: string; readonly message: string };
 
 // JSON.stringify leaves these as they are, and a terminal may obey them.

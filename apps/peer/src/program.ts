@@ -1,6 +1,6 @@
 import { UsageError } from "@piecewise/base";
 import { Command, Option } from "commander";
-import { COMMAND_FLAGS, type CommandFlags, type CommandName } from "./command-flags.js";
+import { COMMAND_NAMES, COMMANDS, INTERACTIVE_FLAGS, type CommandFlags, type CommandName } from "./command-table.js";
 import type { LogLevel } from "./flag-values.js";
 import { FLAGS, readFlags, variableOf, type FlagField, type FlagValues, type RawFlags } from "./flags.js";
 import type { CommandContext, Host } from "./host.js";
@@ -18,66 +18,86 @@ export function createProgram(host: Host, onCommand: OnCommand): Command {
     .version(VERSION, "--version", "print the version")
     .enablePositionalOptions()
     .addHelpText("after", rootNotes);
-  addShare(program, host, onCommand);
-  addDownload(program, host, onCommand);
-  addList(program, host, onCommand);
-  addInteractive(program, host, onCommand);
+  const cli = { program, host, onCommand };
+  addShare(cli);
+  addDownload(cli);
+  addList(cli);
+  addInspect(cli);
+  addVerify(cli);
+  addCompletion(cli);
+  addInteractive(cli);
   return program;
 }
 
-function addShare(program: Command, host: Host, onCommand: OnCommand): void {
-  const command = addCommand(program, host, "share", "<PATH...>", "serve files and directories from where they lie, until Ctrl-C", [
-    "peer share film.mkv",
-    "peer share --tracker 192.168.1.10:50051 photos/ notes.txt",
-    'peer share --name "Holiday 2026" --piece-length 1M --upload-limit 20M photos/',
-  ]);
+interface CommandLine {
+  readonly program: Command;
+  readonly host: Host;
+  readonly onCommand: OnCommand;
+}
+
+function addShare(cli: CommandLine): void {
+  const command = addCommand(cli, "share");
   command.action(async (paths: string[]) => {
-    const flags = parseFlags(command, "share", host);
-    const context = createContext(flags, host, onCommand);
+    const { flags, context } = beginCommand(cli, command, "share");
     const { share } = await import("./commands/share.js");
     await share(paths, flags, context);
   });
 }
 
-function addDownload(program: Command, host: Host, onCommand: OnCommand): void {
-  const summary = "fetch a content by its name, content id, sha256: and at least 8 digits of it, or link";
-  const command = addCommand(program, host, "download", "<WHAT>", summary, [
-    "peer download film.mkv",
-    "peer download sha256:3f2a90c1 --output ~/films/ --seed",
-    "peer download 'piecewise:sha256:…?name=film.mkv&tracker=192.168.1.10:50051'",
-    "peer download sha256:… --peer 192.168.1.20:40123",
-    "peer download --max-peers 1 -- -a-name-with-a-dash",
-  ]);
+function addDownload(cli: CommandLine): void {
+  const command = addCommand(cli, "download");
   command.action(async (what: string) => {
-    const flags = parseFlags(command, "download", host);
-    const context = createContext(flags, host, onCommand);
+    const { flags, context } = beginCommand(cli, command, "download");
     const { download } = await import("./commands/download.js");
     await download(what, flags, context);
   });
 }
 
-function addList(program: Command, host: Host, onCommand: OnCommand): void {
-  const command = addCommand(program, host, "list", "[FILTER]", "list what the trackers know, or what has FILTER in its name", [
-    "peer list",
-    "peer list film --tracker 192.168.1.10:50051",
-    "peer list --json",
-  ]);
+function addList(cli: CommandLine): void {
+  const command = addCommand(cli, "list");
   command.action(async (filter: string | undefined) => {
-    const flags = parseFlags(command, "list", host);
-    const context = createContext(flags, host, onCommand);
+    const { flags, context } = beginCommand(cli, command, "list");
     const { list } = await import("./commands/list.js");
     await list(filter, flags, context);
   });
 }
 
+function addInspect(cli: CommandLine): void {
+  const command = addCommand(cli, "inspect");
+  command.action(async (whatOrPath: string) => {
+    const { flags, context } = beginCommand(cli, command, "inspect");
+    const { inspect } = await import("./commands/inspect.js");
+    await inspect(whatOrPath, flags, context);
+  });
+}
+
+function addVerify(cli: CommandLine): void {
+  const command = addCommand(cli, "verify");
+  command.action(async (path: string, contentId: string) => {
+    const { flags, context } = beginCommand(cli, command, "verify");
+    const { verify } = await import("./commands/verify.js");
+    await verify(path, contentId, flags, context);
+  });
+}
+
+/** It has no flags: what it prints is for a shell, also where a variable asks all commands for JSON. */
+function addCompletion(cli: CommandLine): void {
+  addCommand(cli, "completion").action(async (shell: string) => {
+    const output = new Output({ stdout: cli.host.stdout, stderr: cli.host.stderr });
+    cli.onCommand(output, undefined);
+    const { completion } = await import("./commands/completion.js");
+    completion(shell, output);
+  });
+}
+
 /** `peer` alone. As a hidden default command it has flags of its own, which are then unknown to the others. */
-function addInteractive(program: Command, host: Host, onCommand: OnCommand): void {
+function addInteractive({ program, host, onCommand }: CommandLine): void {
   const command = configure(program.command("interactive", { isDefault: true, hidden: true }), host).allowExcessArguments();
-  addFlags(command, COMMAND_FLAGS.interactive);
+  addFlags(command, INTERACTIVE_FLAGS);
   command.action(async () => {
     const [unexpected] = command.args;
     if (unexpected !== undefined) throw noSuchCommand(unexpected);
-    const flags = parseFlags(command, "interactive", host);
+    const flags = parseFlags(command, INTERACTIVE_FLAGS, host);
     const messages = MESSAGES[flags.language ?? languageOfLocale(host.env)];
     const output = new Output({ stdout: host.stdout, stderr: host.stderr, messages });
     onCommand(output, flags.logLevel);
@@ -86,16 +106,10 @@ function addInteractive(program: Command, host: Host, onCommand: OnCommand): voi
   });
 }
 
-function addCommand(
-  program: Command,
-  host: Host,
-  name: CommandName,
-  operand: string,
-  summary: string,
-  examples: readonly string[],
-): Command {
-  const command = configure(program.command(`${name} ${operand}`), host).description(summary);
-  addFlags(command, COMMAND_FLAGS[name]);
+function addCommand({ program, host }: CommandLine, name: CommandName): Command {
+  const { operands, summary, examples, flags } = COMMANDS[name];
+  const command = configure(program.command([name, ...operands].join(" ")), host).description(summary);
+  addFlags(command, flags);
   return command.addHelpText("after", `\nExamples:\n${examples.map((example) => `  ${example}`).join("\n")}`);
 }
 
@@ -123,24 +137,28 @@ function addFlags(command: Command, fields: readonly FlagField[]): void {
   }
 }
 
+/** What a command runs with. @throws UsageError that names the flag or the variable. */
+function beginCommand<Name extends Exclude<CommandName, "completion">>({ host, onCommand }: CommandLine, command: Command, name: Name) {
+  const fields: readonly (typeof COMMANDS)[Name]["flags"][number][] = COMMANDS[name].flags;
+  const flags: CommandFlags<Name> = parseFlags(command, fields, host);
+  const { json, logLevel } = parseFlags(command, ["json", "logLevel"], host);
+  const output = new Output({ stdout: host.stdout, stderr: host.stderr, json });
+  onCommand(output, logLevel);
+  const context: CommandContext = { host, output };
+  return { flags, context };
+}
+
 /** @throws UsageError that names the flag or the variable. */
-function parseFlags<Name extends CommandName>(command: Command, name: Name, host: Host): CommandFlags<Name> {
+function parseFlags<Field extends FlagField>(command: Command, fields: readonly Field[], host: Host): FlagValues<Field> {
   // Commander has a spelling of its own for the values; here they go by the name of the flag.
   const raw: RawFlags = Object.fromEntries(
     command.options.map((option) => [option.name(), command.getOptionValue(option.attributeName()) as RawFlags[string]]),
   );
-  const fields: readonly (typeof COMMAND_FLAGS)[Name][number][] = COMMAND_FLAGS[name];
   return readFlags(fields, raw, host.env);
 }
 
-function createContext({ json, logLevel }: FlagValues<"json" | "logLevel">, host: Host, onCommand: OnCommand): CommandContext {
-  const output = new Output({ stdout: host.stdout, stderr: host.stderr, json });
-  onCommand(output, logLevel);
-  return { host, output };
-}
-
 function noSuchCommand(text: string): UsageError {
-  const names = Object.keys(COMMAND_FLAGS).filter((name) => name !== "interactive");
+  const names: readonly string[] = COMMAND_NAMES;
   const problem = names.includes(text) ? `the flags of "${text}" come after it` : `there is no command "${text}"`;
   return new UsageError("INVALID_ARGUMENT", `${problem}; commands are ${names.join(", ")}, and peer --help shows them`);
 }

@@ -1,4 +1,4 @@
-import type { CommandFlags } from "../command-flags.js";
+import type { CommandFlags } from "../command-table.js";
 import { withCommandNode } from "../command-node.js";
 import { fetchContent } from "../fetch-content.js";
 import { checkCanBeFound, findTarget } from "../find-target.js";

@@ -1,5 +1,5 @@
 import { UsageError } from "@piecewise/base";
-import type { CommandFlags } from "../command-flags.js";
+import type { CommandFlags } from "../command-table.js";
 import { withCommandNode } from "../command-node.js";
 import type { CommandContext } from "../host.js";
 import { shareAndServe } from "../share-content.js";

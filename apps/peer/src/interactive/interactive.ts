@@ -1,5 +1,5 @@
 import type { DownloadTarget, PeerNode } from "@piecewise/peer-node";
-import type { CommandFlags } from "../command-flags.js";
+import type { InteractiveFlags } from "../command-table.js";
 import { withCommandNode } from "../command-node.js";
 import { fetchContent } from "../fetch-content.js";
 import type { CommandContext } from "../host.js";
@@ -22,7 +22,7 @@ type Answers =
     };
 
 /** `peer` alone: asks what to do, does it, and serves until it is stopped. */
-export async function interactive(flags: CommandFlags<"interactive">, context: CommandContext): Promise<void> {
+export async function interactive(flags: InteractiveFlags, context: CommandContext): Promise<void> {
   const { trackers } = chooseSources({ trackers: flags.trackers, peers: [] });
   using dialogue = new Dialogue(context);
   const answers = await askAll(dialogue, context);
