@@ -3,6 +3,7 @@ import { PeerService, type GetPieceResponse, type WatchPiecesResponse } from "@p
 import { MANIFEST_BYTES_MAX } from "@piecewise/manifest";
 import { sha256 } from "@piecewise/piece-store";
 import { chunkCodec, createClient, openChannel, type ClientStream, type RpcChannel, type ServiceClient, type StreamListener } from "@piecewise/rpc";
+import { CollectedBytes } from "./collected-bytes.js";
 
 /** Unary calls to a peer: exchange, reports. */
 export const PEER_CALL_TIMEOUT_MS = 10_000;
@@ -65,8 +66,7 @@ export class PeerConnection {
    */
   fetchManifest(): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      const parts: Uint8Array[] = [];
-      let bytes = 0;
+      const collected = new CollectedBytes();
       const fail = (error: PiecewiseError): void => {
         clearTimeout(timer);
         stream.cancel();
@@ -80,14 +80,15 @@ export class PeerConnection {
           onMessage: ({ data }) => {
             clearTimeout(timer);
             timer = setTimeout(stalled, MANIFEST_STALL_MS);
-            parts.push(data);
-            bytes += data.length;
-            if (bytes > MANIFEST_BYTES_MAX) fail(new IntegrityError("MANIFEST_INVALID", `${this.address} sends a manifest of more than ${MANIFEST_BYTES_MAX} bytes`));
+            // Parts without bytes would never bring it to its end.
+            if (data.length === 0) fail(new RemoteError("PROTOCOL_VIOLATION", `${this.address} sends nothing as a part of the manifest`, { remote: this.address }));
+            else if (collected.length + data.length > MANIFEST_BYTES_MAX) fail(new IntegrityError("MANIFEST_INVALID", `${this.address} sends a manifest of more than ${MANIFEST_BYTES_MAX} bytes`));
+            else collected.append(data);
           },
           onEnd: (error) => {
             clearTimeout(timer);
             if (error !== undefined) return reject(error);
-            const manifestBytes = Buffer.concat(parts);
+            const manifestBytes = collected.toBytes();
             if (contentIdFromHash(sha256(manifestBytes)) === this.#contentId) return resolve(manifestBytes);
             return reject(new IntegrityError("MANIFEST_INVALID", `${this.address} sent a manifest that does not match the content id`));
           },
