@@ -58,6 +58,23 @@ describe("several trackers", () => {
     expect(group.listedAddress).toBe("192.0.2.1:4001");
   });
 
+  test("contents that were not asked for are left out", async () => {
+    await using liar = await startFakeTracker({ lookup: () => ({ contents: [listing] }), listContents: () => ({ contents: [listing] }) });
+    const group = openGroup([liar]);
+    expect(await group.find({ contentId: idB }, never)).toEqual([]);
+    expect(await group.find({ idPrefix: idB.slice(0, 20) }, never)).toEqual([]);
+    expect(await group.find({ idPrefix: idA.slice(0, 20) }, never)).toHaveLength(1);
+  });
+
+  test("an address that is none is not taken for our own", async () => {
+    await using liar = await startFakeTracker({ register: () => ({ ...leaseOf(60_000), listedAddress: "nowhere" }) });
+    const content = fakeContent(testFile(10, 10));
+    const group = openGroup([liar], new Map([[content.contentId, content]]));
+    group.contentsChanged();
+    await group.whenTold(content.contentId);
+    expect(group.listedAddress).toBeUndefined();
+  });
+
   test("not to know a content is an answer, too", async () => {
     await using ignorant = await startFakeTracker();
     const group = openGroup([ignorant, NOWHERE]);

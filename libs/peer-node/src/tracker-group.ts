@@ -61,14 +61,16 @@ export class TrackerGroup {
   /** @throws RemoteError TRACKER_UNREACHABLE and the like if no tracker answered. */
   async find(query: ContentQuery, signal: AbortSignal): Promise<ContentListing[]> {
     const { idPrefix, name, contentId } = query;
-    if (idPrefix !== undefined) return this.#list({ idPrefix }, signal);
+    // Whoever names an id, or its beginning, gets that and nothing else.
+    const isWanted = (listing: ContentListing): boolean => listing.contentId.startsWith(contentId ?? idPrefix ?? "");
+    if (idPrefix !== undefined) return (await this.#list({ idPrefix }, signal)).filter(isWanted);
     const what = contentId === undefined ? ({ case: "name", value: name ?? "" } as const) : ({ case: "contentId", value: contentId } as const);
     const request = { what, pieceLength: query.pieceLength ?? 0, peersMax: 1, peerId: this.#peerId };
     const answers = await this.#askAll(async (session) => {
       const response = await foundOrUndefined(session.client.lookup(request, { timeoutMs: TRACKER_CALL_TIMEOUT_MS, signal }));
       return response?.contents ?? [];
     }, signal);
-    return mergeSummaries(answers.flat());
+    return mergeSummaries(answers.flat()).filter(isWanted);
   }
 
   list(filter: string, signal: AbortSignal): Promise<ContentListing[]> {

@@ -4,7 +4,7 @@ import { type ContentAnnouncementSchema, TrackerService } from "@piecewise/contr
 import { createClient, openChannel, type RpcChannel, type ServiceClient } from "@piecewise/rpc";
 import type { ContentTable, LocalContent } from "./content-table.js";
 import { LeaseKeeper } from "./lease-keeper.js";
-import { announcementToWire, durationToMs, progressToWire, type ReportedBytes } from "./wire.js";
+import { announcementToWire, durationToMs, isDialable, progressToWire, type ReportedBytes } from "./wire.js";
 
 /** A tracker that has not answered by then is taken to be unreachable. */
 export const TRACKER_CALL_TIMEOUT_MS = 5_000;
@@ -147,7 +147,8 @@ export class TrackerSession {
       { timeoutMs: TRACKER_CALL_TIMEOUT_MS, signal: this.#closing.signal },
     );
     this.#leaseToken = response.leaseToken;
-    this.#listedAddress = response.listedAddress;
+    // It goes into links.
+    this.#listedAddress = isDialable(response.listedAddress) ? response.listedAddress : undefined;
     this.#told.clear();
     for (const [contentId, told] of telling) this.#told.set(contentId, told);
     return durationToMs(response.renewAfter, RENEW_FALLBACK_MS);

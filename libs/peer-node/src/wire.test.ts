@@ -66,6 +66,8 @@ describe("from other parties", () => {
   test("a summary with a false id, no name or an absurd size is left out", () => {
     const good = { contentId: `sha256:${"0".repeat(64)}`, names: ["a"], totalBytes: 5n };
     expect(listingFromWire(create(ContentSummarySchema, good))).toMatchObject({ totalBytes: 5, names: ["a"] });
+    const names = ["../a", "a\u001b[31m", "b".repeat(256), "c"];
+    expect(listingFromWire(create(ContentSummarySchema, { ...good, names }))).toMatchObject({ names: ["c"] });
     for (const bad of [{ contentId: "x" }, { names: [] }, { totalBytes: 2n ** 60n }]) {
       expect(listingFromWire(create(ContentSummarySchema, { ...good, ...bad }))).toBeUndefined();
     }

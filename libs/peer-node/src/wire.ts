@@ -10,7 +10,7 @@ import type {
   WatchPiecesResponse,
   WatchPiecesResponseSchema,
 } from "@piecewise/contract";
-import { pieceBytesOf, pieceCountOf, type Manifest } from "@piecewise/manifest";
+import { checkContentName, pieceBytesOf, pieceCountOf, type Manifest } from "@piecewise/manifest";
 import type { CallerFacts, DownloadEvent, LoadFacts, PeerRef, PieceRange } from "@piecewise/piece-engine";
 import type { LocalContent } from "./content-table.js";
 import type { ContentListing } from "./peer-node.js";
@@ -149,10 +149,11 @@ export function announcementToWire(content: LocalContent, reported: ReportedByte
 
 /** A summary as a tracker sent it; undefined if it is not legal. */
 export function listingFromWire(summary: ContentSummary): ContentListing | undefined {
-  if (!isContentId(summary.contentId) || summary.names.length === 0 || summary.totalBytes > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
+  const names = summary.names.filter((name) => checkContentName(name) === undefined);
+  if (!isContentId(summary.contentId) || names.length === 0 || summary.totalBytes > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
   return {
     contentId: summary.contentId,
-    names: summary.names,
+    names,
     totalBytes: Number(summary.totalBytes),
     pieceLength: summary.pieceLength,
     entryCount: summary.entryCount,
