@@ -28,7 +28,7 @@ describe("a content", () => {
       [
         "name: film.mkv",
         `content id: ${id}`,
-        `link: piecewise:${id}?name=film.mkv&tracker=t:1`,
+        `link: 'piecewise:${id}?name=film.mkv&tracker=t:1'`,
         "size: 100 B",
         "pieces: 2 x 64 B",
         "files: 1",
@@ -74,7 +74,7 @@ describe("a content", () => {
     const run = inspect([`piecewise:${id}?name=a%20film&tracker=t:1&peer=p:1`]);
     expect(await run.exitCode).toBe(0);
     expect(run.node.target).toEqual({ contentId: id, name: "a film", peers: ["p:1"] });
-    expect(run.stdout.text).toContain(`link: piecewise:${id}?name=a%20film&tracker=t:1&peer=p:1\n`);
+    expect(run.stdout.text).toContain(`link: 'piecewise:${id}?name=a%20film&tracker=t:1&peer=p:1'\n`);
   });
 
   test("a name that a tracker made up does not spoil the link", async () => {
@@ -82,7 +82,7 @@ describe("a content", () => {
     node.listings = [testListing({ names: ["../evil\u001b[2J"] })];
     const run = inspect([id], { node });
     expect(await run.exitCode).toBe(0);
-    expect(run.stdout.text).toContain(`link: piecewise:${id}?tracker=127.0.0.1:50051\n`);
+    expect(run.stdout.text).toContain(`link: 'piecewise:${id}?tracker=127.0.0.1:50051'\n`);
     expect(run.stdout.text).not.toContain("\u001b");
   });
 
@@ -102,7 +102,7 @@ describe("a path", () => {
     const lines = run.stdout.text.split("\n");
     expect(lines[0]).toBe("name: tree");
     expect(lines[1]).toMatch(/^content id: sha256:[0-9a-f]{64}$/);
-    expect(lines[2]).toMatch(/^link: piecewise:sha256:[0-9a-f]{64}\?name=tree&tracker=t:1$/);
+    expect(lines[2]).toMatch(/^link: 'piecewise:sha256:[0-9a-f]{64}\?name=tree&tracker=t:1'$/);
     expect(lines.slice(3)).toEqual([
       "size: 2.05 KiB (2100 B)",
       "pieces: 3 x 1 KiB (1024 B)",

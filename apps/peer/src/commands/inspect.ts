@@ -12,6 +12,7 @@ import { hashPath, type HashedPath } from "../hash-path.js";
 import type { CommandContext } from "../host.js";
 import { noteSkipped } from "../note-skipped.js";
 import type { Output } from "../output.js";
+import { shellQuote } from "../shell-quote.js";
 import { chooseSources, type Sources } from "../sources.js";
 import { parseWhat, type What } from "../what.js";
 
@@ -91,7 +92,7 @@ function show({ contentId, name, manifest, skipped, sources }: Inspected, output
 
   if (name !== undefined) output.result(`name: ${name}`);
   output.result(`content id: ${contentId}`);
-  output.result(`link: ${link}`);
+  output.result(`link: ${shellQuote(link)}`);
   output.result(`size: ${describeBytes(totalBytes)}`);
   output.result(`pieces: ${pieces} x ${describeBytes(pieceLength)}`);
   output.result(`files: ${files}`);
