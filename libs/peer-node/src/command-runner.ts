@@ -90,9 +90,7 @@ export class CommandRunner {
   /** Ends every call and lookup. */
   close(): void {
     this.#closing.abort();
-    for (const connection of this.#connections.values()) connection.close();
-    this.#connections.clear();
-    this.#streams.clear();
+    for (const peer of this.#connections.keys()) this.#dropPeer(peer);
   }
 
   #openedStore(): PieceStore {
@@ -123,13 +121,14 @@ export class CommandRunner {
   }
 
   #dropPeer(peer: PeerRef): void {
-    this.#connections.get(peer)?.close();
-    this.#connections.delete(peer);
+    // Before the connection closes under them, which they would report.
     for (const [ref, { peer: owner, stream }] of this.#streams) {
       if (owner !== peer) continue;
       stream.cancel();
       this.#streams.delete(ref);
     }
+    this.#connections.get(peer)?.close();
+    this.#connections.delete(peer);
   }
 
   #openStream({ stream: ref, peer, ...run }: Command<"openStream">): void {
