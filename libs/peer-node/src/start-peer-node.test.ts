@@ -68,6 +68,17 @@ describe("peer node", () => {
     expect(gaveBytes.toSorted()).toEqual([seeder.listenAddress, second.listenAddress].toSorted());
   });
 
+  test("a peer passes on whom it fetched from", async () => {
+    const path = await original(3 * MIB);
+    const seeder = await start({ uploadBytesPerSecond: 4 * MIB });
+    const { contentId } = await seeder.share(path, { pieceLength: 128 * 1024 });
+    const second = await start({ uploadBytesPerSecond: 4 * MIB });
+    await second.download({ contentId, peers: [seeder.listenAddress] }, { output: join(folder, "second") });
+    const third = await start();
+    const result = await third.download({ contentId, peers: [second.listenAddress] }, { output: join(folder, "third") });
+    expect(result.peers.map((peer) => peer.address).toSorted()).toEqual([seeder.listenAddress, second.listenAddress].toSorted());
+  });
+
   test("a cancelled download rejects with CANCELLED and a second one goes on from what it had", async () => {
     const path = await original(6 * MIB);
     const seeder = await start();

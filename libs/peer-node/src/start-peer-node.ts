@@ -63,7 +63,7 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
   const sessions = trackers.map(
     (address) => new TrackerSession({ address, peerId, port, advertise: options.advertise, contents, logger, prng, now }),
   );
-  const group = new TrackerGroup(sessions, peerId, logger);
+  const group = new TrackerGroup(sessions, logger);
   return new StartedPeerNode({
     options,
     server,

@@ -19,7 +19,7 @@ const groups: TrackerGroup[] = [];
 function openGroup(trackers: readonly Pick<FakeTracker, "address">[], contents: ContentTable = new Map()): TrackerGroup {
   const options = { peerId, port: 4001, advertise: undefined, contents, logger: silentLogger, prng: createPrng(1), now: () => performance.now() };
   const sessions = trackers.map(({ address }) => new TrackerSession({ ...options, address }));
-  const group = new TrackerGroup(sessions, peerId, silentLogger);
+  const group = new TrackerGroup(sessions, silentLogger);
   groups.push(group);
   return group;
 }

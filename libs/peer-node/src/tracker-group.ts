@@ -13,12 +13,10 @@ const PAGE_SIZE = 1_000;
 /** All trackers of a peer: asked at once, answers merged, one that answers is enough. */
 export class TrackerGroup {
   readonly sessions: readonly TrackerSession[];
-  readonly #peerId: Uint8Array;
   readonly #logger: Logger;
 
-  constructor(sessions: readonly TrackerSession[], peerId: Uint8Array, logger: Logger) {
+  constructor(sessions: readonly TrackerSession[], logger: Logger) {
     this.sessions = sessions;
-    this.#peerId = peerId;
     this.#logger = logger;
   }
 
@@ -48,11 +46,9 @@ export class TrackerGroup {
 
   /** Addresses of peers of one swarm; none if no tracker knows it. @throws RemoteError if no tracker answered. */
   async lookupPeers(contentId: ContentId, signal: AbortSignal): Promise<string[]> {
-    const what = { case: "contentId", value: contentId } as const;
+    const request = { what: { case: "contentId", value: contentId } as const, peersMax: LOOKUP_PEERS_MAX };
     const answers = await this.#askAll(async (session) => {
-      const response = await foundOrUndefined(
-        session.client.lookup({ what, peersMax: LOOKUP_PEERS_MAX, peerId: this.#peerId }, { timeoutMs: TRACKER_CALL_TIMEOUT_MS, signal }),
-      );
+      const response = await session.lookup(request, signal);
       return response?.peers.map((peer) => peer.address) ?? [];
     }, signal);
     return [...new Set(answers.flat())];
@@ -65,9 +61,9 @@ export class TrackerGroup {
     const isWanted = (listing: ContentListing): boolean => listing.contentId.startsWith(contentId ?? idPrefix ?? "");
     if (idPrefix !== undefined) return (await this.#list({ idPrefix }, signal)).filter(isWanted);
     const what = contentId === undefined ? ({ case: "name", value: name ?? "" } as const) : ({ case: "contentId", value: contentId } as const);
-    const request = { what, pieceLength: query.pieceLength ?? 0, peersMax: 1, peerId: this.#peerId };
+    const request = { what, pieceLength: query.pieceLength ?? 0, peersMax: 1 };
     const answers = await this.#askAll(async (session) => {
-      const response = await foundOrUndefined(session.client.lookup(request, { timeoutMs: TRACKER_CALL_TIMEOUT_MS, signal }));
+      const response = await session.lookup(request, signal);
       return response?.contents ?? [];
     }, signal);
     return mergeSummaries(answers.flat()).filter(isWanted);
@@ -116,16 +112,6 @@ export class TrackerGroup {
     }
     if (answers.length === 0 && failure !== undefined) throw failure;
     return answers;
-  }
-}
-
-/** Not to know a content is an answer. */
-async function foundOrUndefined<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (error instanceof PiecewiseError && error.code === "CONTENT_NOT_FOUND") return undefined;
-    throw error;
   }
 }
 

@@ -1,20 +1,22 @@
-import { Bitfield, type ContentId, createPrng, RemoteError, silentLogger } from "@piecewise/base";
+import { Bitfield, type ContentId, createPrng, type Logger, RemoteError, silentLogger } from "@piecewise/base";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ContentTable, LocalContent } from "./content-table.js";
 import { deferred } from "./testing/deferred.js";
 import { fakeContent, testFile } from "./testing/fake-content.js";
 import { type FakeTracker, LEASE_TOKEN, leaseOf, startFakeTracker } from "./testing/fake-tracker.js";
 import { until } from "./testing/until.js";
-import { ANNOUNCED_CONTENTS_MAX, TrackerSession } from "./tracker-session.js";
+import { ANNOUNCED_CONTENTS_MAX, LOOKUPS_PER_RENEWAL_MAX, TrackerSession } from "./tracker-session.js";
 
 const peerId = Uint8Array.from({ length: 16 }, () => 7);
 const file = testFile(350, 100);
 const testId = (index: number): ContentId => `sha256:${index.toString(16).padStart(64, "0")}` as ContentId;
 const newContent = (index: number): LocalContent => ({ ...fakeContent(file, { held: Bitfield.create(4) }), contentId: testId(index) });
 
+const newSeed = (index: number): LocalContent => ({ ...fakeContent(file), contentId: testId(index) });
+
 const sessions: TrackerSession[] = [];
 
-function openSession(tracker: Pick<FakeTracker, "address">, contents: readonly LocalContent[]) {
+function openSession(tracker: Pick<FakeTracker, "address">, contents: readonly LocalContent[], logger: Logger = silentLogger) {
   const table: ContentTable = new Map(contents.map((content) => [content.contentId, content]));
   const session = new TrackerSession({
     address: tracker.address,
@@ -22,7 +24,7 @@ function openSession(tracker: Pick<FakeTracker, "address">, contents: readonly L
     port: 4001,
     advertise: undefined,
     contents: table,
-    logger: silentLogger,
+    logger,
     prng: createPrng(1),
     now: () => performance.now(),
   });
@@ -154,6 +156,82 @@ describe("tracker session", () => {
     await until(() => registrations === 2);
     const bytes = tracker.calls.map((call) => call.name === "register" && call.request.contents[0]?.progress?.sentBytes);
     expect(bytes).toEqual([5n, false, 10n]);
+  });
+
+  test("when the answer with the token was lost, it takes the place of that lease under another id", async () => {
+    let lost: Uint8Array | undefined;
+    await using tracker = await startFakeTracker({
+      register({ peerId: id }) {
+        if (lost !== undefined && Buffer.compare(lost, id) === 0) throw new RemoteError("LEASE_TOKEN_WRONG", "there is a live lease with another token");
+        if (lost !== undefined) return leaseOf(60_000);
+        lost = id;
+        throw new RemoteError("TRACKER_UNREACHABLE", "the connection broke");
+      },
+    });
+    const { session } = openSession(tracker, [newContent(1)]);
+    await expect(session.whenTold(testId(1))).rejects.toMatchObject({ code: "TRACKER_UNREACHABLE" });
+    await expect(session.whenTold(testId(1))).rejects.toMatchObject({ code: "LEASE_TOKEN_WRONG" });
+    await session.whenTold(testId(1));
+    await session.close();
+    const ids = tracker.calls.map((call) => (call.name === "register" ? Buffer.from(call.request.peerId).toString("hex") : call.name));
+    expect(ids).toEqual([Buffer.from(peerId).toString("hex"), Buffer.from(peerId).toString("hex"), expect.stringMatching(/^[0-9a-f]{32}$/), "unregister"]);
+    expect(ids[2]).not.toBe(ids[0]);
+  });
+
+  test("a tracker that is away is worth one warning, each time", async () => {
+    const warnings: string[] = [];
+    const failing = [true, true, false, true, false];
+    await using tracker = await startFakeTracker({ register: () => answer(), renew: () => answer() });
+    const answer = () => {
+      if (failing.shift() === true) throw new RemoteError("TRACKER_FULL", "no room");
+      return leaseOf(1);
+    };
+    openSession(tracker, [newContent(1)], { ...silentLogger, warn: (_, message) => warnings.push(message) });
+    await until(() => failing.length === 0);
+    expect(warnings).toHaveLength(2);
+  });
+
+  test("who has a whole content learns who else has it, and passes that on", async () => {
+    const lookups: unknown[] = [];
+    await using tracker = await startFakeTracker({
+      register: () => leaseOf(1),
+      lookup({ what, peerId: id }) {
+        lookups.push({ id: what.value, isFromUs: Buffer.compare(id, peerId) === 0 });
+        if (what.value !== testId(2)) throw new RemoteError("CONTENT_NOT_FOUND", "nobody has that");
+        return { peers: [{ address: "192.0.2.1:1" }, { address: "no address" }, { address: "192.0.2.2:2" }] };
+      },
+    });
+    const stranger = { address: undefined, isLoopback: false };
+    const known = ({ knownPeers }: LocalContent): string[] => knownPeers.sample(stranger, 50, performance.now(), createPrng(1)).toSorted();
+    const [part, lonely, whole] = [newContent(1), newSeed(3), newSeed(2)];
+    openSession(tracker, [part, lonely, whole]);
+    await until(() => known(whole).length > 0);
+    expect(lookups).toEqual([testId(3), testId(2)].map((id) => ({ id, isFromUs: true })));
+    expect([part, lonely, whole].map(known)).toEqual([[], [], ["192.0.2.1:1", "192.0.2.2:2"]]);
+  });
+
+  test("with many contents looks up a few at a time, all in turn", async () => {
+    const turns: string[][] = [];
+    let renewals = 0;
+    await using tracker = await startFakeTracker({
+      register: () => leaseOf(1),
+      renew() {
+        renewals += 1;
+        turns.push([]);
+        return leaseOf(1);
+      },
+      lookup({ what }) {
+        turns.at(-1)?.push(String(what.value));
+        return {};
+      },
+    });
+    const count = 2 * LOOKUPS_PER_RENEWAL_MAX + 5;
+    const { session } = openSession(tracker, Array.from({ length: count }, (_, index) => newSeed(index)));
+    await until(() => renewals === 4);
+    await session.close();
+    const [first, second, last] = turns;
+    expect([first!.length, second!.length, last!.length]).toEqual([LOOKUPS_PER_RENEWAL_MAX, LOOKUPS_PER_RENEWAL_MAX, 5]);
+    expect(new Set(turns.slice(0, 3).flat()).size).toBe(count);
   });
 
   test("who waits hears why a tracker refuses", async () => {

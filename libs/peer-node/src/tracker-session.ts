@@ -1,9 +1,10 @@
+import { randomBytes } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { assert, CancelledError, PiecewiseError, type ContentId, type Logger, type Prng } from "@piecewise/base";
-import { type ContentAnnouncementSchema, TrackerService } from "@piecewise/contract";
+import { assert, CancelledError, PEER_ID_BYTES, PiecewiseError, type ContentId, type Logger, type Prng } from "@piecewise/base";
+import { type ContentAnnouncementSchema, type LookupResponse, TrackerService } from "@piecewise/contract";
 import { createClient, openChannel, type RpcChannel, type ServiceClient } from "@piecewise/rpc";
 import type { ContentTable, LocalContent } from "./content-table.js";
-import { LeaseKeeper } from "./lease-keeper.js";
+import { type LeaseCall, LeaseKeeper } from "./lease-keeper.js";
 import { announcementToWire, durationToMs, isDialable, progressToWire, type ReportedBytes } from "./wire.js";
 
 /** A tracker that has not answered by then is taken to be unreachable. */
@@ -13,6 +14,10 @@ const UNREGISTER_TIMEOUT_MS = 1_000;
 const RENEW_FALLBACK_MS = 10_000;
 /** Contents told in one call, so that the message stays small; the next call follows at once with the rest. */
 export const ANNOUNCED_CONTENTS_MAX = 2_000;
+/** Contents whose other peers are looked up at one renewal; the rest has its turn at the next ones. */
+export const LOOKUPS_PER_RENEWAL_MAX = 8;
+/** Peers asked for in each of these lookups: as many as are passed on. */
+const LOOKED_UP_PEERS_MAX = 50;
 
 export interface TrackerSessionOptions {
   readonly address: string;
@@ -24,6 +29,13 @@ export interface TrackerSessionOptions {
   readonly logger: Logger;
   readonly prng: Prng;
   readonly now: () => number;
+}
+
+/** What is looked up. */
+export interface TrackerLookup {
+  readonly what: { readonly case: "contentId"; readonly value: ContentId } | { readonly case: "name"; readonly value: string };
+  readonly pieceLength?: number;
+  readonly peersMax: number;
 }
 
 interface Waiter {
@@ -54,16 +66,22 @@ export class TrackerSession {
   readonly #keeper: LeaseKeeper;
   readonly #closing = new AbortController();
   readonly #told = new Map<ContentId, Told>();
+  /** Contents whose turn has not come yet. */
+  readonly #toLookUp = new Set<ContentId>();
+  #peerId: Uint8Array;
   #waiters: Waiter[] = [];
   #leaseToken: Uint8Array = new Uint8Array();
   #sequence = 0n;
   #listedAddress: string | undefined;
+  /** The last call failed. */
+  #isAway = false;
   #timer: NodeJS.Timeout | undefined;
   #call: Promise<void> | undefined;
 
   constructor(options: TrackerSessionOptions) {
     this.#options = options;
     this.address = options.address;
+    this.#peerId = options.peerId;
     this.#channel = openChannel(options.address, { purpose: "control", remote: "tracker" });
     this.client = createClient(TrackerService, this.#channel);
     this.#keeper = new LeaseKeeper(options.prng);
@@ -86,6 +104,17 @@ export class TrackerSession {
     return new Promise((resolve, reject) => {
       this.#waiters.push({ contentId, resolve, reject });
     });
+  }
+
+  /** What the tracker says, this peer left out; undefined if it knows no such content. @throws RemoteError */
+  async lookup(request: TrackerLookup, signal: AbortSignal): Promise<LookupResponse | undefined> {
+    try {
+      return await this.client.lookup({ ...request, peerId: this.#peerId }, { timeoutMs: TRACKER_CALL_TIMEOUT_MS, signal });
+    } catch (error) {
+      // Not to know a content is an answer.
+      if (error instanceof PiecewiseError && error.code === "CONTENT_NOT_FOUND") return undefined;
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -113,31 +142,42 @@ export class TrackerSession {
   }
 
   async #callTracker(): Promise<void> {
-    const { now, logger } = this.#options;
+    const { now } = this.#options;
     const call = this.#keeper.nextCall;
+    const isHurried = this.#hasNews();
     try {
       const renewAfterMs = call === "register" ? await this.#register() : await this.#renew();
       this.#keeper.answered(renewAfterMs, now());
       // Contents may have come while the call was under way; the tracker hears of them at once.
       if (this.#hasNews()) this.#keeper.contentsChanged(now());
       this.#settleWaiters();
+      this.#isAway = false;
+      if (!isHurried) await this.#lookUpPeers();
     } catch (error) {
       if (!(error instanceof PiecewiseError)) throw error;
       this.#keeper.failed(error.code, error.retryAfterMs, now());
-      if (this.#closing.signal.aborted) return;
-      const isRoutine = error.code === "REGISTER_AGAIN";
-      logger[isRoutine ? "info" : "warn"]({ tracker: this.address, call, code: error.code }, error.message);
-      if (!isRoutine) this.#settleWaiters(error);
+      if (!this.#closing.signal.aborted) this.#callFailed(call, error);
     }
   }
 
+  #callFailed(call: LeaseCall, error: PiecewiseError): void {
+    if (error.code === "LEASE_TOKEN_WRONG") this.#changePeerId();
+    const isRoutine = error.code === "REGISTER_AGAIN";
+    // A tracker that is away is tried again and again; to hear of it once is enough.
+    const level = isRoutine ? "info" : this.#isAway ? "debug" : "warn";
+    this.#options.logger[level]({ tracker: this.address, call, code: error.code }, error.message);
+    if (isRoutine) return;
+    this.#isAway = true;
+    this.#settleWaiters(error);
+  }
+
   async #register(): Promise<number> {
-    const { peerId, port, advertise, contents } = this.#options;
+    const { port, advertise, contents } = this.#options;
     const covered = [...contents.values()].slice(0, ANNOUNCED_CONTENTS_MAX);
     const telling = covered.map(tellingOf);
     const response = await this.client.register(
       {
-        peerId,
+        peerId: this.#peerId,
         port,
         advertisedAddress: advertise ?? "",
         contents: covered.map((content) => this.#announce(content)),
@@ -155,14 +195,14 @@ export class TrackerSession {
   }
 
   async #renew(): Promise<number> {
-    const { peerId, contents } = this.#options;
+    const { contents } = this.#options;
     const added = [...contents.values()].filter((content) => !this.#told.has(content.contentId)).slice(0, ANNOUNCED_CONTENTS_MAX);
     const removed = [...this.#told.keys()].filter((contentId) => !contents.has(contentId));
     const progressed = [...contents.values()].filter((content) => this.#hasProgressed(content.contentId)).slice(0, ANNOUNCED_CONTENTS_MAX);
     const telling = [...added, ...progressed].map(tellingOf);
     const response = await this.client.renew(
       {
-        peerId,
+        peerId: this.#peerId,
         leaseToken: this.#leaseToken,
         sequence: this.#sequence + 1n,
         added: added.map((content) => this.#announce(content)),
@@ -177,9 +217,36 @@ export class TrackerSession {
     return durationToMs(response.renewAfter, RENEW_FALLBACK_MS);
   }
 
+  /**
+   * The answer with the token was lost, and until that lease ends the tracker will not hear of us under this id. Under another one we take
+   * the place of the lease at once, because we call from where it was opened.
+   */
+  #changePeerId(): void {
+    this.#peerId = randomBytes(PEER_ID_BYTES);
+    this.#leaseToken = new Uint8Array();
+  }
+
+  /** Learns who else has what we have, so that we can pass it on when there is no tracker. Downloads look for peers themselves. */
+  async #lookUpPeers(): Promise<void> {
+    const { contents, now, logger } = this.#options;
+    if (this.#toLookUp.size === 0) for (const { contentId, source } of contents.values()) if (source.held.isFull) this.#toLookUp.add(contentId);
+    const lookUp = async (contentId: ContentId): Promise<void> => {
+      this.#toLookUp.delete(contentId);
+      try {
+        const what = { case: "contentId", value: contentId } as const;
+        const { peers = [] } = (await this.lookup({ what, peersMax: LOOKED_UP_PEERS_MAX }, this.#closing.signal)) ?? {};
+        for (const { address } of peers) if (isDialable(address)) contents.get(contentId)?.knownPeers.saw(address, now());
+      } catch (error) {
+        if (!(error instanceof PiecewiseError)) throw error;
+        logger.debug({ tracker: this.address, contentId, code: error.code }, error.message);
+      }
+    };
+    await Promise.all([...this.#toLookUp].slice(0, LOOKUPS_PER_RENEWAL_MAX).map(lookUp));
+  }
+
   async #unregister(): Promise<void> {
     try {
-      await this.client.unregister({ peerId: this.#options.peerId, leaseToken: this.#leaseToken }, { timeoutMs: UNREGISTER_TIMEOUT_MS });
+      await this.client.unregister({ peerId: this.#peerId, leaseToken: this.#leaseToken }, { timeoutMs: UNREGISTER_TIMEOUT_MS });
     } catch (error) {
       if (!(error instanceof PiecewiseError)) throw error;
       this.#options.logger.debug({ tracker: this.address, code: error.code }, error.message);
