@@ -17,7 +17,7 @@ export const ANNOUNCED_CONTENTS_MAX = 2_000;
 /** Contents whose other peers are looked up at one renewal; the rest has its turn at the next ones. */
 export const LOOKUPS_PER_RENEWAL_MAX = 8;
 /** Peers asked for in each of these lookups: as many as are passed on. */
-const LOOKED_UP_PEERS_MAX = 50;
+export const LOOKED_UP_PEERS_MAX = 50;
 
 export interface TrackerSessionOptions {
   readonly address: string;
