@@ -5,8 +5,10 @@ import { sha256 } from "@piecewise/piece-store";
 import { chunkCodec, createClient, openChannel, type ClientStream, type RpcChannel, type ServiceClient, type StreamListener } from "@piecewise/rpc";
 import { CollectedBytes } from "./collected-bytes.js";
 
-/** Unary calls to a peer: exchange, reports. */
+/** How long an answer to a unary call is waited for. */
 export const PEER_CALL_TIMEOUT_MS = 10_000;
+/** A report has arrived long before: its answer says nothing, and whoever is reported must not keep a process from ending. */
+export const REPORT_TIMEOUT_MS = 1_000;
 /** A manifest of which nothing has come for so long will not come. */
 export const MANIFEST_STALL_MS = 15_000;
 
@@ -111,7 +113,7 @@ export class PeerConnection {
   /** @throws RemoteError */
   reportBadPiece(pieceIndex: number): Promise<void> {
     const request = { contentId: this.#contentId, pieceIndex, caller: this.#caller };
-    const report = this.#client.reportBadPiece(request, { timeoutMs: PEER_CALL_TIMEOUT_MS }).then(() => {});
+    const report = this.#client.reportBadPiece(request, { timeoutMs: REPORT_TIMEOUT_MS }).then(() => {});
     this.#reports.push(report);
     return report;
   }
