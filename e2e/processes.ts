@@ -29,7 +29,8 @@ export interface ProcessOptions {
   readonly input?: string | undefined;
 }
 
-const appPath = (app: "tracker" | "peer"): string => fileURLToPath(new URL(`../apps/${app}/bin/${app}.cjs`, import.meta.url));
+/** The built binary, as npm links it. */
+export const appPath = (app: "tracker" | "peer"): string => fileURLToPath(new URL(`../apps/${app}/bin/${app}.cjs`, import.meta.url));
 
 /** A child of this test that never outlives it: `await using`, or `stop()`. */
 export class RunningProcess implements AsyncDisposable {
@@ -211,7 +212,9 @@ process.on("exit", () => {
   for (const child of runningChildren) child.kill("SIGKILL");
 });
 
-function childEnvironment(changes: ProcessOptions["env"] = {}): NodeJS.ProcessEnv {
+/** What a child sees of the environment. */
+export /** The environment of these tests, with changes, for a process that is started in another way. */
+export function childEnvironment(changes: ProcessOptions["env"] = {}): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name));
   const all = { ...Object.fromEntries(inherited), LANG: "C.UTF-8", ...changes };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
