@@ -191,6 +191,19 @@ describe("tracker session", () => {
     expect(warnings).toHaveLength(2);
   });
 
+  test("of a call that somebody waits for they alone hear; the next one is worth a warning", async () => {
+    const warnings: string[] = [];
+    await using tracker = await startFakeTracker({
+      register() {
+        throw new RemoteError("TRACKER_FULL", "no room");
+      },
+    });
+    const { session } = openSession(tracker, [newContent(1)], { ...silentLogger, warn: (_, message) => warnings.push(message) });
+    await expect(session.whenTold(testId(1))).rejects.toMatchObject({ code: "TRACKER_FULL" });
+    expect(warnings).toHaveLength(0);
+    await until(() => warnings.length === 1);
+  });
+
   test("who has a whole content learns who else has it, and passes that on", async () => {
     const lookups: unknown[] = [];
     await using tracker = await startFakeTracker({

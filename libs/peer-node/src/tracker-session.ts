@@ -163,11 +163,13 @@ export class TrackerSession {
   #callFailed(call: LeaseCall, error: PiecewiseError): void {
     if (error.code === "LEASE_TOKEN_WRONG") this.#changePeerId();
     const isRoutine = error.code === "REGISTER_AGAIN";
+    // Who waits for this call is told as well.
+    const isTold = isRoutine || this.#waiters.length > 0;
     // A tracker that is away is tried again and again; to hear of it once is enough.
-    const level = isRoutine ? "info" : this.#isAway ? "debug" : "warn";
+    const level = isTold ? "info" : this.#isAway ? "debug" : "warn";
     this.#options.logger[level]({ tracker: this.address, call, code: error.code }, error.message);
     if (isRoutine) return;
-    this.#isAway = true;
+    this.#isAway ||= !isTold;
     this.#settleWaiters(error);
   }
 
