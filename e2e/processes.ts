@@ -213,7 +213,6 @@ process.on("exit", () => {
 });
 
 /** What a child sees of the environment. */
-export /** The environment of these tests, with changes, for a process that is started in another way. */
 export function childEnvironment(changes: ProcessOptions["env"] = {}): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name));
   const all = { ...Object.fromEntries(inherited), LANG: "C.UTF-8", ...changes };
