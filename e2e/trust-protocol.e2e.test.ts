@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as lies from "./lies.js";
+import { type Behaviour, LyingPeer } from "./lying-peer.js";
+import { downloadBeside, type HonestSwarm, KIB, MIB, startHonestSwarm, startLiars } from "./swarm-of-liars.js";
+
+const PIECE_LENGTH = 256 * KIB;
+const PIECES = 12;
+
+let swarm: HonestSwarm;
+beforeAll(async () => {
+  // So slow that there is something left to ask the other peers for.
+  swarm = await startHonestSwarm({ bytes: PIECES * PIECE_LENGTH - 17, pieceLength: PIECE_LENGTH, flags: ["--upload-limit", "6M"] });
+});
+afterAll(() => swarm[Symbol.asyncDispose]());
+
+const VIOLATORS: Readonly<Record<string, Behaviour>> = {
+  "chunks out of order": { getPiece: lies.outOfOrder },
+  "chunks that overlap": { getPiece: lies.overlapping },
+  "chunks of another piece": { getPiece: lies.ofAnotherPiece },
+  "chunks without bytes": { getPiece: lies.emptyChunks },
+  "a chunk beyond the end of the piece": { getPiece: lies.tooLongChunks },
+  "a chunk above the largest": { getPiece: lies.hugeChunks },
+  "numbers that no piece has": { getPiece: lies.absurdNumbers },
+  "more than was asked for": { getPiece: lies.moreThanAsked },
+  "a stream without end": { getPiece: lies.endless },
+};
+
+const FALSE_OFFERS: Readonly<Record<string, Behaviour>> = {
+  "a bitmap that is too short": { watchPieces: lies.offersBytes(1) },
+  "a bitmap that is too long": { watchPieces: lies.offersBytes(3) },
+  "a bitmap of 3 MiB": { watchPieces: lies.offersBytes(3 * MIB) },
+  "a first message above the largest": { watchPieces: lies.offersBytes(8 * MIB) },
+  "news of pieces that do not exist": { watchPieces: lies.offersThen({ added: [{ first: PIECES, count: 0xffff_ffff }] }), offered: Buffer.alloc(2) },
+};
+
+describe("peers that break the protocol are dropped at once, and others complete the download", () => {
+  test("while pieces are sent", async () => {
+    await using liars = await startLiars(swarm.content, VIOLATORS);
+    const { wastedBytes, bytesFrom } = await downloadBeside([...liars.peers.values()], swarm);
+    for (const [what, liar] of liars.peers) {
+      expect(liar.calls.of("GetPiece"), what).toHaveLength(1);
+      expect(bytesFrom(liar.address), what).toBeLessThanOrEqual(PIECE_LENGTH);
+    }
+    expect(wastedBytes).toBeLessThanOrEqual(liars.peers.size * PIECE_LENGTH);
+  });
+
+  test("while pieces are offered", async () => {
+    await using liars = await startLiars(swarm.content, FALSE_OFFERS);
+    const { wastedBytes } = await downloadBeside([...liars.peers.values()], swarm);
+    for (const [what, liar] of liars.peers) {
+      expect(liar.calls.of("WatchPieces"), what).toHaveLength(1);
+      expect(liar.calls.of("GetPiece"), what).toEqual([]);
+    }
+    expect(wastedBytes).toBe(0);
+  });
+});
+
+describe("a peer that serves nothing holds nobody up, and is not asked without pause", () => {
+  test.each<[what: string, behaviour: Behaviour, callsMax: number]>([
+    ["never grants", { getPiece: lies.neverGrants }, 1],
+    ["is silent after the grant", { getPiece: lies.silentAfterGrant }, 1],
+    ["is silent halfway", { getPiece: lies.silentHalfway }, 1],
+    // Failures in a row end the connection.
+    ["ends streams early", { getPiece: lies.endsEarly }, 10],
+    ["fails halfway", { getPiece: lies.failsHalfway }, 10],
+    // Once for each piece, and for a run.
+    ["offers and refuses", { getPiece: lies.notOffered }, PIECES + 1],
+    ["offers and says that all is damaged", { getPiece: lies.damaged }, PIECES + 1],
+    ["is always busy", { getPiece: lies.busy(60_000) }, 1],
+    ["is always busy and wants to be asked again at once", { getPiece: lies.busy(0) }, 8],
+    [
+      "is always busy and says that it has room",
+      { getPiece: lies.busy(0), watchPieces: lies.floodOfNews({ load: { slotsTaken: 0, slotsMax: 9 } }) },
+      8,
+    ],
+    [
+      "refuses and offers again and again",
+      { getPiece: lies.notOffered, watchPieces: lies.floodOfNews({ added: [{ first: 0, count: PIECES }] }) },
+      20,
+    ],
+  ])("%s", async (_what, behaviour, callsMax) => {
+    await using liar = await LyingPeer.start(swarm.content, behaviour);
+    const { wastedBytes } = await downloadBeside([liar], swarm);
+    const calls = liar.calls.of("GetPiece").length;
+    expect(calls).toBeGreaterThan(0);
+    expect(calls).toBeLessThanOrEqual(callsMax);
+    expect(wastedBytes).toBeLessThanOrEqual(2 * PIECE_LENGTH);
+  });
+});
