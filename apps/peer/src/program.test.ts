@@ -46,6 +46,7 @@ test.each([
   [["share", "x", "--tracker", "nonsense"], '--tracker "nonsense" is not HOST:PORT'],
   [["download", "-x"], "unknown option '-x'"],
   [["sing"], 'there is no command "sing"'],
+  [["sing", "--json"], 'there is no command "sing"'],
   [["--tracker", "a:1", "share", "x"], 'the flags of "share" come after it'],
   [["--json"], "unknown option '--json'"],
   [["--lang", "fr"], '--lang "fr" is not one of en, vi'],

@@ -8,6 +8,9 @@ import { languageOfLocale, MESSAGES } from "./messages.js";
 import { Output } from "./output.js";
 import { VERSION } from "./version.js";
 
+/** The hidden command that runs if none is named. */
+const INTERACTIVE = "interactive";
+
 /** Called when a command has parsed its flags and is about to run: how it speaks, and how much it logs. */
 type OnCommand = (output: Output, logLevel: LogLevel | undefined) => void;
 
@@ -17,7 +20,12 @@ export function createProgram(host: Host, onCommand: OnCommand): Command {
     .description("Share files and directories from peer to peer, and fetch them from many peers at once.")
     .version(VERSION, "--version", "print the version")
     .enablePositionalOptions()
-    .addHelpText("after", rootNotes);
+    .addHelpText("after", rootNotes)
+    .hook("preSubcommand", (root, chosen) => {
+      // Before the flags behind it are taken for those of the default command.
+      const [first] = root.args;
+      if (chosen.name() === INTERACTIVE && first !== undefined && !first.startsWith("-")) throw noSuchCommand(first);
+    });
   const cli = { program, host, onCommand };
   addShare(cli);
   addDownload(cli);
@@ -92,7 +100,7 @@ function addCompletion(cli: CommandLine): void {
 
 /** `peer` alone. As a hidden default command it has flags of its own, which are then unknown to the others. */
 function addInteractive({ program, host, onCommand }: CommandLine): void {
-  const command = configure(program.command("interactive", { isDefault: true, hidden: true }), host).allowExcessArguments();
+  const command = configure(program.command(INTERACTIVE, { isDefault: true, hidden: true }), host).allowExcessArguments();
   addFlags(command, INTERACTIVE_FLAGS);
   command.action(async () => {
     const [unexpected] = command.args;
