@@ -81,9 +81,9 @@ async function findNameOf(node: PeerNode, contentId: ContentId, { trackers, peer
   }
 }
 
-/** Lists what fits, on stderr and as events, and gives the error to throw. */
+/** Lists what fits, as events or on stderr, and gives the error to throw. */
 function ambiguous(what: string, listings: readonly ContentListing[], { output }: CommandContext): UsageError {
   for (const listing of listings) output.event(contentEvent(listing));
-  for (const line of formatContentTable(listings)) output.note(line);
+  if (!output.json) for (const line of formatContentTable(listings)) output.note(line);
   return severalError(what, listings.length);
 }

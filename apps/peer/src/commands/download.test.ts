@@ -161,6 +161,7 @@ describe("peer download", () => {
     const json = download(["film.mkv", "--json"], { node });
     expect(await json.exitCode).toBe(7);
     expect(json.stdout.events.map((event) => event["contentId"] ?? event["code"])).toEqual([id, testId(0xcd), "NAME_AMBIGUOUS"]);
+    expect(json.stderr.text).toMatch(/^peer: "film.mkv" fits 2 contents: .*\n$/);
     const chosen = download(["film.mkv", "--piece-length", "1K"], { node });
     expect(await chosen.exitCode).toBe(0);
     expect(chosen.node.target).toMatchObject({ contentId: testId(0xcd) });
