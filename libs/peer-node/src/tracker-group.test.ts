@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { ContentTable } from "./content-table.js";
 import { fakeContent, testFile } from "./testing/fake-content.js";
 import { type FakeTracker, leaseOf, startFakeTracker } from "./testing/fake-tracker.js";
-import { LISTED_CONTENTS_MAX, TrackerGroup } from "./tracker-group.js";
+import { LISTED_CONTENTS_MAX, LISTED_PAGES_MAX, TrackerGroup } from "./tracker-group.js";
 import { TrackerSession } from "./tracker-session.js";
 
 const peerId = new Uint8Array(16);
@@ -157,6 +157,15 @@ describe("a listing", () => {
     });
     expect(await openGroup([empty]).list("", never)).toEqual([]);
     expect(emptyPages).toBe(1);
+    let shortPages = 0;
+    await using stingy = await startFakeTracker({
+      listContents() {
+        shortPages += 1;
+        return { contents: [{ ...listing, contentId: idOf(shortPages) }], nextPageToken: "more" };
+      },
+    });
+    expect(await openGroup([stingy]).list("", never)).toHaveLength(LISTED_PAGES_MAX);
+    expect(shortPages).toBe(LISTED_PAGES_MAX);
   });
 });
 

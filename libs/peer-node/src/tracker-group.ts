@@ -8,6 +8,8 @@ import { listingFromWire } from "./wire.js";
 export const LOOKUP_PEERS_MAX = 100;
 /** Contents that a listing reads from one tracker at the most; a filter narrows it. */
 export const LISTED_CONTENTS_MAX = 10_000;
+/** Pages that it reads for that; full ones would be far fewer. */
+export const LISTED_PAGES_MAX = 100;
 const PAGE_SIZE = 1_000;
 
 /** All trackers of a peer: asked at once, answers merged, one that answers is enough. */
@@ -81,7 +83,9 @@ export class TrackerGroup {
     const answers = await this.#askAll(async (session) => {
       const summaries: ContentSummary[] = [];
       let pageToken = "";
+      let pages = 0;
       do {
+        pages += 1;
         const page = await session.client.listContents(
           { ...request, pageSize: PAGE_SIZE, pageToken },
           { timeoutMs: TRACKER_CALL_TIMEOUT_MS, signal },
@@ -89,7 +93,7 @@ export class TrackerGroup {
         summaries.push(...page.contents);
         // A page without contents is the last one, whatever it says.
         pageToken = page.contents.length === 0 ? "" : page.nextPageToken;
-      } while (pageToken !== "" && summaries.length < LISTED_CONTENTS_MAX);
+      } while (pageToken !== "" && summaries.length < LISTED_CONTENTS_MAX && pages < LISTED_PAGES_MAX);
       return summaries;
     }, signal);
     return mergeSummaries(answers.flat());
