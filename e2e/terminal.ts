@@ -13,6 +13,8 @@ export class PeerOnTerminal implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #exited: Promise<number | null>;
   readonly #changes = new EventEmitter();
+  /** The terminal closes with it, which ends what runs there. */
+  readonly #kill = (): void => void this.#child.kill("SIGKILL");
   #raw = "";
   #isOver = false;
 
@@ -29,8 +31,10 @@ export class PeerOnTerminal implements AsyncDisposable {
       this.#changes.emit("change");
     });
     this.#child.stdin!.on("error", () => {}); // It may end before it has read everything; its exit tells.
+    process.once("exit", this.#kill);
     this.#exited = once(this.#child, "close").then(([code]: unknown[]) => {
       this.#isOver = true;
+      process.removeListener("exit", this.#kill);
       this.#changes.emit("change");
       return code as number | null;
     });
@@ -75,8 +79,7 @@ export class PeerOnTerminal implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // The terminal closes with it, which ends what runs there.
-    if (!this.#isOver) this.#child.kill("SIGKILL");
+    if (!this.#isOver) this.#kill();
     await this.#exited;
   }
 }
