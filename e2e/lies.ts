@@ -143,7 +143,7 @@ export const floodOfNews =
   };
 
 export const honestManifest: ManifestAnswer = async (reply, { manifestBytes }) => {
-  await reply.send({ data: manifestBytes });
+  if (manifestBytes.length > 0) await reply.send({ data: manifestBytes });
   reply.end();
 };
 /** Bytes of which the content id is not the hash. */
