@@ -75,7 +75,8 @@ describe("peer alone, from a pipe", () => {
       expect.stringMatching(/^serving on 127\.0\.0\.1:\d+ until Ctrl-C$/),
     ]);
     expect(await hashFile(folder.join("here", "copy.mp3"))).toBe(await hashFile(original));
-    expect(download.stderr.join("\n")).toContain("downloading");
+    // How it went on the way depends on the machine; the last state is always shown.
+    expect(download.stderr).toContainEqual(expect.stringContaining("100%  3 MiB of 3 MiB"));
 
     // What was downloaded is served on, under the same name.
     await interrupt(upload);
