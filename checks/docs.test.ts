@@ -43,6 +43,13 @@ test("what the documents name is there", () => {
   expect(documents.flatMap((document) => docViolations(document, world))).toEqual([]);
 });
 
+test("README.md calls those versions of Node supported on which the tests are run", () => {
+  const [, oldest, others] = /^Supported are Node\.js \d+ \(from (\S+) on\), (.*) on Linux;/m.exec(read("README.md"))!;
+  const tested = /^const SUPPORTED = (\[.*\]);$/m.exec(read("scripts/test/all-nodes.mjs"))![1]!;
+  expect([Math.trunc(Number(oldest)), ...others!.split(" and ").map(Number)].map(String)).toEqual(JSON.parse(tested));
+  expect(read("package.json")).toContain(`"node": ">=${oldest}"`);
+});
+
 test("README.vi.md is README.md in Vietnamese", () => {
   const [english, vietnamese] = ["README.md", "README.vi.md"].map(documentAt) as [Document, Document];
   expect(translationViolations(english, vietnamese)).toEqual([]);
