@@ -156,7 +156,7 @@ export interface PeerNode extends AsyncDisposable {
   /**
    * Fetches a content from all peers it can find, verifies every piece, and serves what it has while it goes on; afterwards too, until
    * `close`.
-   * @throws RemoteError NO_PEERS; UsageError OUTPUT_EXISTS, OUTPUT_LOCKED; IntegrityError; StorageError; CancelledError.
+   * @throws RemoteError NO_PEERS; UsageError INVALID_ARGUMENT, OUTPUT_EXISTS, OUTPUT_LOCKED; IntegrityError; StorageError; CancelledError.
    */
   download(target: DownloadTarget, options?: DownloadOptions): Promise<DownloadResult>;
 

@@ -2,8 +2,12 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ContentId } from "@piecewise/base";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startPeerNode, type PeerNode, type PeerNodeOptions } from "./index.js";
+import { aborted } from "./testing/fake-peer.js";
+import { startFakeTracker } from "./testing/fake-tracker.js";
+import { until } from "./testing/until.js";
 
 const MIB = 1_048_576;
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
@@ -107,6 +111,26 @@ describe("peer node", () => {
     const contentId = (await (await start()).share(await original(1))).contentId;
     const result = fetcher.download({ contentId, peers: ["127.0.0.1:9"] }, { output: join(folder, "copy"), sourceTimeoutMs: 300 });
     await expect(result).rejects.toMatchObject({ code: "NO_PEERS" });
+  });
+
+  test.each(["nonsense", "127.0.0.1", "127.0.0.1:0"])("the peer %j cannot be asked", async (address) => {
+    const fetcher = await start();
+    const target = { contentId: `sha256:${"0".repeat(64)}` as ContentId, peers: [address] };
+    await expect(fetcher.download(target, { output: join(folder, "copy") })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    await expect(fetcher.fetchManifest(target)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  test("who stops sharing need not wait for a tracker that does not answer", async () => {
+    await using tracker = await startFakeTracker({ register: (_, { signal }) => aborted(signal).then(() => ({})) });
+    const node = await start({ trackers: [tracker.address] });
+    const path = await original(10);
+    for (const stop of [(cancel: AbortController) => cancel.abort(), () => node.close()]) {
+      const cancel = new AbortController();
+      const shared = node.share(path, { signal: cancel.signal }).catch((error: unknown) => error);
+      await until(() => tracker.calls.length > 0);
+      void stop(cancel);
+      expect(await shared).toMatchObject({ code: "CANCELLED" });
+    }
   });
 
   test("close is idempotent, and ends a download that is under way", async () => {

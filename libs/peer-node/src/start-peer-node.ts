@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { createPrng, KIB, parseHostPort, PEER_ID_BYTES, silentLogger, UsageError } from "@piecewise/base";
+import { createPrng, displayText, KIB, parseHostPort, PEER_ID_BYTES, silentLogger, UsageError } from "@piecewise/base";
 import { PeerService } from "@piecewise/contract";
 import { checkContentName, formatLink, LINK_TRACKERS_MAX, type Manifest } from "@piecewise/manifest";
 import { createTransferBudget, createUploadEngine } from "@piecewise/piece-engine";
@@ -29,6 +29,7 @@ import { createPieceService } from "./piece-service.js";
 import { TrackerGroup } from "./tracker-group.js";
 import { TrackerSession } from "./tracker-session.js";
 import { UploadLoop } from "./upload-loop.js";
+import { isDialable } from "./wire.js";
 
 /** How long `close` lets streams in flight go on. */
 export const DRAIN_MS = 5_000;
@@ -86,7 +87,8 @@ interface Parts extends DownloadHost {
 class StartedPeerNode implements PeerNode {
   readonly #parts: Parts;
   readonly #closing = new AbortController();
-  readonly #downloads = new Set<Promise<unknown>>();
+  /** Shares and downloads under way. */
+  readonly #underWay = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
   constructor(parts: Parts) {
@@ -102,7 +104,11 @@ class StartedPeerNode implements PeerNode {
     return options.advertise ?? trackers.listedAddress ?? dialableAddress(this.listenAddress);
   }
 
-  async share(path: string, options: ShareOptions = {}): Promise<SharedContent> {
+  share(path: string, options: ShareOptions = {}): Promise<SharedContent> {
+    return this.#untilClosed(this.#share(path, options));
+  }
+
+  async #share(path: string, options: ShareOptions): Promise<SharedContent> {
     const name = options.name ?? nameOfPath(path);
     const wrong = checkContentName(name);
     if (wrong !== undefined) throw new UsageError("PATH_NOT_SHAREABLE", `the name cannot be used: ${wrong}; give another one`);
@@ -118,7 +124,7 @@ class StartedPeerNode implements PeerNode {
     const content = createLocalContent(name, source, new KnownPeers(membership.banned));
     membership.join(content);
     try {
-      await trackers.whenTold(content.contentId);
+      await trackers.whenTold(content.contentId, signal);
     } catch (error) {
       await membership.leave(content);
       throw error;
@@ -137,13 +143,15 @@ class StartedPeerNode implements PeerNode {
   async download(target: DownloadTarget, options: DownloadOptions = {}): Promise<DownloadResult> {
     const { membership } = this.#parts;
     membership.checkRoom();
+    checkPeers(target);
     if (membership.get(target.contentId) !== undefined) throw new UsageError("INVALID_ARGUMENT", "this peer has that content already");
     return this.#untilClosed(downloadContent(this.#parts, target, options, this.#signalWith(options.signal)));
   }
 
-  fetchManifest(target: DownloadTarget, options: ManifestOptions = {}): Promise<Manifest> {
+  async fetchManifest(target: DownloadTarget, options: ManifestOptions = {}): Promise<Manifest> {
+    checkPeers(target);
     const known = this.#parts.membership.get(target.contentId);
-    if (known !== undefined) return Promise.resolve(known.source.manifest);
+    if (known !== undefined) return known.source.manifest;
     return this.#untilClosed(fetchManifest(this.#parts, target, options, this.#signalWith(options.signal)));
   }
 
@@ -159,7 +167,7 @@ class StartedPeerNode implements PeerNode {
   async #close(drainMs: number): Promise<void> {
     const { trackers, uploads, server, membership } = this.#parts;
     this.#closing.abort();
-    await Promise.all(this.#downloads);
+    await Promise.all(this.#underWay);
     const drainTimer = new AbortController();
     const drainUntilMs = now() + drainMs;
     const drained = uploads.drain().then(() => drainTimer.abort());
@@ -170,15 +178,15 @@ class StartedPeerNode implements PeerNode {
     await membership.disposeAll();
   }
 
-  /** `close` ends the download and waits for its end. */
-  #untilClosed<Result>(download: Promise<Result>): Promise<Result> {
-    const settled = download.then(
+  /** `close` ends the work and waits for its end. */
+  #untilClosed<Result>(work: Promise<Result>): Promise<Result> {
+    const settled = work.then(
       () => {},
       () => {},
     );
-    this.#downloads.add(settled);
-    void settled.then(() => this.#downloads.delete(settled));
-    return download;
+    this.#underWay.add(settled);
+    void settled.then(() => this.#underWay.delete(settled));
+    return work;
   }
 
   #describe(content: LocalContent, skipped: readonly string[]): SharedContent {
@@ -199,4 +207,10 @@ class StartedPeerNode implements PeerNode {
   #signalWith(signal: AbortSignal | undefined): AbortSignal {
     return signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
   }
+}
+
+/** @throws UsageError INVALID_ARGUMENT if one of the peers that are to be asked cannot be dialled. */
+function checkPeers({ peers = [] }: DownloadTarget): void {
+  const wrong = peers.find((address) => !isDialable(address));
+  if (wrong !== undefined) throw new UsageError("INVALID_ARGUMENT", `the peer "${displayText(wrong)}" cannot be dialled; give HOST:PORT`);
 }

@@ -14,6 +14,10 @@ const idB = `sha256:${"b".repeat(64)}` as ContentId;
 const listing = { contentId: idA, names: ["film"], totalBytes: 1_000n, pieceLength: 100, entryCount: 1, seedCount: 1, leecherCount: 5 };
 const never = new AbortController().signal;
 
+/** Answers when nobody wants to hear it any more. */
+const silence = (_: object, { signal }: { readonly signal: AbortSignal }): Promise<object> =>
+  new Promise((resolve) => signal.addEventListener("abort", () => resolve({})));
+
 const groups: TrackerGroup[] = [];
 
 function openGroup(trackers: readonly Pick<FakeTracker, "address">[], contents: ContentTable = new Map()): TrackerGroup {
@@ -54,8 +58,24 @@ describe("several trackers", () => {
     expect(await group.find({ contentId: idA }, never)).toHaveLength(1);
     expect(await group.list("", never)).toHaveLength(1);
     group.contentsChanged();
-    await group.whenTold(content.contentId);
+    await group.whenTold(content.contentId, never);
     expect(group.listedAddress).toBe("192.0.2.1:4001");
+  });
+
+  test("one that has fallen silent does not hold up what another tells", async () => {
+    await using silent = await startFakeTracker({ lookup: silence, listContents: silence });
+    await using alive = await startFakeTracker({
+      lookup: () => ({ contents: [listing], peers: [{ address: "127.0.0.1:1" }] }),
+      listContents: () => ({ contents: [listing] }),
+    });
+    let hasGivenUp = false;
+    openGroup([silent])
+      .lookupPeers(idA, never)
+      .catch(() => (hasGivenUp = true));
+    const both = openGroup([silent, alive]);
+    const answers = await Promise.all([both.lookupPeers(idA, never), both.find({ name: "film" }, never), both.list("", never)]);
+    expect(hasGivenUp).toBe(false);
+    expect(answers).toMatchObject([["127.0.0.1:1"], [{ contentId: idA }], [{ contentId: idA }]]);
   });
 
   test("contents that were not asked for are left out", async () => {
@@ -71,7 +91,7 @@ describe("several trackers", () => {
     const content = fakeContent(testFile(10, 10));
     const group = openGroup([liar], new Map([[content.contentId, content]]));
     group.contentsChanged();
-    await group.whenTold(content.contentId);
+    await group.whenTold(content.contentId, never);
     expect(group.listedAddress).toBeUndefined();
   });
 
@@ -96,11 +116,11 @@ describe("several trackers", () => {
     await expect(lost.list("", never)).rejects.toMatchObject(unreachable);
     await expect(lost.lookupPeers(idA, never)).rejects.toMatchObject(unreachable);
     group.contentsChanged();
-    await expect(group.whenTold(content.contentId)).rejects.toMatchObject(unreachable);
+    await expect(group.whenTold(content.contentId, never)).rejects.toMatchObject(unreachable);
   });
 
   test("asking ends with the signal", async () => {
-    await using silent = await startFakeTracker({ lookup: (_, { signal }) => new Promise((resolve) => signal.addEventListener("abort", () => resolve({}))) });
+    await using silent = await startFakeTracker({ lookup: silence });
     const stop = new AbortController();
     const found = openGroup([silent]).find({ name: "film" }, stop.signal);
     stop.abort();
@@ -171,7 +191,7 @@ describe("a listing", () => {
 
 test("without trackers there is nothing to wait for, and nothing to be found", async () => {
   const group = openGroup([]);
-  await group.whenTold(idA);
+  await group.whenTold(idA, never);
   expect(group.isEmpty).toBe(true);
   expect([await group.find({ name: "film" }, never), await group.list("", never), await group.lookupPeers(idA, never)]).toEqual([[], [], []]);
 });

@@ -11,6 +11,8 @@ export const LISTED_CONTENTS_MAX = 10_000;
 /** Pages that it reads for that; full ones would be far fewer. */
 export const LISTED_PAGES_MAX = 100;
 const PAGE_SIZE = 1_000;
+/** How long the other trackers are waited for when one has told something. */
+const STRAGGLER_MS = 2_000;
 
 /** All trackers of a peer: asked at once, answers merged, one that answers is enough. */
 export class TrackerGroup {
@@ -36,24 +38,27 @@ export class TrackerGroup {
   }
 
   /** Resolves when one tracker knows of the content. @throws the error of the first tracker, if all fail. */
-  async whenTold(contentId: ContentId): Promise<void> {
+  async whenTold(contentId: ContentId, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) throw new CancelledError();
     if (this.isEmpty) return;
-    const results = this.sessions.map((session) => session.whenTold(contentId));
-    try {
-      await Promise.any(results);
-    } catch (error) {
-      throw firstError(error);
-    }
+    const told = Promise.any(this.sessions.map((session) => session.whenTold(contentId)));
+    await new Promise<void>((resolve, reject) => {
+      const cancel = (): void => reject(new CancelledError());
+      signal.addEventListener("abort", cancel, { once: true });
+      told
+        .then(resolve, (error: unknown) => reject(firstError(error)))
+        .finally(() => signal.removeEventListener("abort", cancel));
+    });
   }
 
   /** Addresses of peers of one swarm; none if no tracker knows it. @throws RemoteError if no tracker answered. */
   async lookupPeers(contentId: ContentId, signal: AbortSignal): Promise<string[]> {
     const request = { what: { case: "contentId", value: contentId } as const, peersMax: LOOKUP_PEERS_MAX };
-    const answers = await this.#askAll(async (session) => {
-      const response = await session.lookup(request, signal);
+    const addresses = await this.#askAll(async (session, untilLate) => {
+      const response = await session.lookup(request, untilLate);
       return response?.peers.map((peer) => peer.address) ?? [];
     }, signal);
-    return [...new Set(answers.flat())];
+    return [...new Set(addresses)];
   }
 
   /** @throws RemoteError TRACKER_UNREACHABLE and the like if no tracker answered. */
@@ -64,11 +69,11 @@ export class TrackerGroup {
     if (idPrefix !== undefined) return (await this.#list({ idPrefix }, signal)).filter(isWanted);
     const what = contentId === undefined ? ({ case: "name", value: name ?? "" } as const) : ({ case: "contentId", value: contentId } as const);
     const request = { what, pieceLength: query.pieceLength ?? 0, peersMax: 1 };
-    const answers = await this.#askAll(async (session) => {
-      const response = await session.lookup(request, signal);
+    const summaries = await this.#askAll(async (session, untilLate) => {
+      const response = await session.lookup(request, untilLate);
       return response?.contents ?? [];
     }, signal);
-    return mergeSummaries(answers.flat()).filter(isWanted);
+    return mergeSummaries(summaries).filter(isWanted);
   }
 
   list(filter: string, signal: AbortSignal): Promise<ContentListing[]> {
@@ -80,7 +85,7 @@ export class TrackerGroup {
   }
 
   async #list(request: { filter?: string; idPrefix?: string }, signal: AbortSignal): Promise<ContentListing[]> {
-    const answers = await this.#askAll(async (session) => {
+    const all = await this.#askAll(async (session, untilLate) => {
       const summaries: ContentSummary[] = [];
       let pageToken = "";
       let pages = 0;
@@ -88,7 +93,7 @@ export class TrackerGroup {
         pages += 1;
         const page = await session.client.listContents(
           { ...request, pageSize: PAGE_SIZE, pageToken },
-          { timeoutMs: TRACKER_CALL_TIMEOUT_MS, signal },
+          { timeoutMs: TRACKER_CALL_TIMEOUT_MS, signal: untilLate },
         );
         summaries.push(...page.contents);
         // A page without contents is the last one, whatever it says.
@@ -96,14 +101,32 @@ export class TrackerGroup {
       } while (pageToken !== "" && summaries.length < LISTED_CONTENTS_MAX && pages < LISTED_PAGES_MAX);
       return summaries;
     }, signal);
-    return mergeSummaries(answers.flat());
+    return mergeSummaries(all);
   }
 
-  /** Asks every tracker; the answers of those that gave one. */
-  async #askAll<T>(ask: (session: TrackerSession) => Promise<T>, signal: AbortSignal): Promise<T[]> {
-    const results = await Promise.allSettled(this.sessions.map(ask));
+  /**
+   * Asks every tracker, and puts their answers together. Once one has told something, the others have only so much time: one that has
+   * fallen silent holds nobody up.
+   */
+  async #askAll<Item>(ask: (session: TrackerSession, signal: AbortSignal) => Promise<readonly Item[]>, signal: AbortSignal): Promise<Item[]> {
+    const late = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const results = await Promise.allSettled(
+      this.sessions.map(async (session) => {
+        // A signal for each: Node warns of many who listen to one.
+        const answer = await ask(session, AbortSignal.any([signal, late.signal]));
+        if (answer.length > 0) timer ??= setTimeout(() => late.abort(), STRAGGLER_MS);
+        return answer;
+      }),
+    );
+    clearTimeout(timer);
     if (signal.aborted) throw new CancelledError();
-    const answers: T[] = [];
+    return this.#answersOf(results);
+  }
+
+  /** @throws why the first one failed, if none answered. */
+  #answersOf<Item>(results: readonly PromiseSettledResult<readonly Item[]>[]): Item[] {
+    const answers: (readonly Item[])[] = [];
     let failure: PiecewiseError | undefined;
     for (const [index, result] of results.entries()) {
       if (result.status === "fulfilled") {
@@ -115,7 +138,7 @@ export class TrackerGroup {
       this.#logger.debug({ tracker: this.sessions[index]!.address, code: result.reason.code }, result.reason.message);
     }
     if (answers.length === 0 && failure !== undefined) throw failure;
-    return answers;
+    return answers.flat();
   }
 }
 

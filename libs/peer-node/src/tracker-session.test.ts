@@ -113,6 +113,17 @@ describe("tracker session", () => {
     expect(tracker.calls[1]).toMatchObject({ request: { removed: [testId(1)] } });
   });
 
+  test("who waits for a content that is gone is let go", async () => {
+    const registered = deferred();
+    await using tracker = await startFakeTracker({ register: () => registered.promise.then(() => leaseOf(60_000)) });
+    const { session, table } = openSession(tracker, [newContent(1)]);
+    await until(() => tracker.calls.length === 1);
+    const told = session.whenTold(testId(2));
+    table.delete(testId(2));
+    registered.resolve();
+    await expect(told).rejects.toMatchObject({ code: "CANCELLED" });
+  });
+
   test("reports what was stored, received and sent since the last report, also while a call is under way", async () => {
     const content = newContent(1);
     const progress = (): void => {

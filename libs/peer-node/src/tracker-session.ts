@@ -275,13 +275,14 @@ export class TrackerSession {
     return false;
   }
 
-  /** Lets go those whose content is known by now; with an error, everybody else too. */
+  /** Lets go those whose content is known by now, or is no longer here; with an error, everybody else too. */
   #settleWaiters(error?: PiecewiseError): void {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const waiter of waiters) {
       if (this.#told.has(waiter.contentId)) waiter.resolve();
       else if (error !== undefined) waiter.reject(error);
+      else if (!this.#options.contents.has(waiter.contentId)) waiter.reject(new CancelledError("the content is no longer here"));
       else this.#waiters.push(waiter);
     }
     assert(error === undefined || this.#waiters.length === 0, "a waiter was forgotten");
