@@ -80,6 +80,7 @@ const ILLEGAL: Readonly<Record<string, Buffer>> = {
   "a path twice": manifestOf([file("a"), file("a")]),
   "paths out of order": manifestOf([file("b"), file("a")]),
   "an entry of no kind": manifestOf([{ path: "a", sizeBytes: 1 }]),
+  "a directory with bytes": manifestOf([{ path: "a", kind: DIRECTORY, sizeBytes: 1 }]),
   "files larger than the whole": manifestOf([file("a", 9)], { totalBytes: 5, pieceHashes: Buffer.alloc(64) }),
   "a file of 2^60 bytes": manifestOf([{ path: "a", kind: FILE, sizeBytes: String(2n ** 60n) }], { totalBytes: String(2n ** 60n) }),
   "sizes whose sum overflows": manifestOf(
