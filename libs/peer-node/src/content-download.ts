@@ -99,17 +99,24 @@ class ContentDownload implements DownloadWorld {
     const { contentId } = this;
     const { force } = this.#options;
     const store = await openFileStore({ contentId, manifest, manifestBytes, outputPath: this.#outputPath, force, signal });
-    if (signal.aborted) {
+    try {
+      if (signal.aborted) throw new CancelledError();
+      this.#join(store);
+    } catch (error) {
       await store[Symbol.asyncDispose]();
-      throw new CancelledError();
+      throw error;
     }
+    return store;
+  }
+
+  /** @throws UsageError INVALID_ARGUMENT if the content came here in another way meanwhile. */
+  #join(store: PieceStore): void {
     const content = createLocalContent(this.#name, store, this.#knownPeers);
+    this.#host.membership.join(content);
+    this.#joined = { content, store };
     content.onCaller = (address) => {
       if (!this.isBanned(address)) this.#download?.tell({ type: "peersFound", source: "caller", addresses: [address] });
     };
-    this.#joined = { content, store };
-    this.#host.membership.join(content);
-    return store;
   }
 
   connected(address: string): void {

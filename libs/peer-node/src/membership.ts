@@ -27,7 +27,14 @@ export class Membership {
     throw new UsageError("INVALID_ARGUMENT", `a peer takes part in at most ${CONTENTS_MAX} contents; start another one`);
   }
 
+  /** @throws UsageError INVALID_ARGUMENT if this peer takes part in that swarm already. */
+  checkAbsent(contentId: ContentId): void {
+    if (this.#contents.has(contentId)) throw new UsageError("INVALID_ARGUMENT", "this peer has that content already");
+  }
+
+  /** @throws UsageError INVALID_ARGUMENT if this peer takes part in that swarm already. */
   join(content: LocalContent): void {
+    this.checkAbsent(content.contentId);
     this.#contents.set(content.contentId, content);
     this.#uploads.contentAdded(content);
     this.#trackers.contentsChanged();

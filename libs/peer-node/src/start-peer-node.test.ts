@@ -106,6 +106,21 @@ describe("peer node", () => {
     expect(sha256(await readFile(output))).toBe(sha256(await readFile(path)));
   });
 
+  test("of two downloads of one content at the same time one goes on, and its content is served", async () => {
+    const path = await original(MIB);
+    const seeder = await start();
+    const { contentId } = await seeder.share(path, { pieceLength: 64 * 1024 });
+    const fetcher = await start();
+    const target = { contentId, peers: [seeder.listenAddress] };
+    const outcomes = await Promise.allSettled(["a", "b"].map((name) => fetcher.download(target, { output: join(folder, name) })));
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    expect(outcomes.find(({ status }) => status === "rejected")).toMatchObject({ reason: { code: "INVALID_ARGUMENT" } });
+    await seeder.close();
+    const output = join(folder, "third");
+    await (await start()).download({ contentId, peers: [fetcher.listenAddress] }, { output });
+    expect(sha256(await readFile(output))).toBe(sha256(await readFile(path)));
+  });
+
   test("a download without any source ends with NO_PEERS", async () => {
     const fetcher = await start();
     const contentId = (await (await start()).share(await original(1))).contentId;

@@ -144,7 +144,7 @@ class StartedPeerNode implements PeerNode {
     const { membership } = this.#parts;
     membership.checkRoom();
     checkPeers(target);
-    if (membership.get(target.contentId) !== undefined) throw new UsageError("INVALID_ARGUMENT", "this peer has that content already");
+    membership.checkAbsent(target.contentId);
     return this.#untilClosed(downloadContent(this.#parts, target, options, this.#signalWith(options.signal)));
   }
 
