@@ -74,7 +74,7 @@ export const FLAGS = {
   peersMax: one("max-peers", "N", parseCount, "fetch from at most N peers at a time; 1 is the one-peer method"),
   uploadBytesPerSecond: one("upload-limit", "RATE", parseRate, "send at most so many bytes a second, such as 20M"),
   downloadBytesPerSecond: one("download-limit", "RATE", parseRate, "receive at most so many bytes a second, such as 20M"),
-  sourceTimeoutMs: one("timeout", "SECONDS", parseTimeoutMs, "give up after so long without any peer, 0 for never (default: 60)"),
+  sourceTimeoutMs: one("timeout", "SECONDS", parseTimeoutMs, "give up after so long without any peer that has it, 0 for never (default: 60)"),
   seed: toggle("seed", "go on serving afterwards, until Ctrl-C"),
   force: toggle("force", "replace what lies at the output"),
   json: toggle("json", "print one JSON event a line"),

@@ -83,7 +83,7 @@ export interface DownloadOptions {
   readonly peersMax?: number | undefined;
   /** Replace what is there. */
   readonly force?: boolean | undefined;
-  /** Fail with NO_PEERS after so long without any source; 0 waits for ever. Default 60 s. */
+  /** Fail with NO_PEERS after so long without any peer that has what is missing; 0 waits for ever. Default 60 s. */
   readonly sourceTimeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called a few times a second. */

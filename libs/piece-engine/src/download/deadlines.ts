@@ -8,7 +8,7 @@ export type DeadlineName =
   | "dial"
   /** A peer may have been silent for too long. */
   | "liveness"
-  /** Nobody was connected for too long. */
+  /** Nobody was connected, or had what is missing, for too long. */
   | "sources"
   /** Ask for the manifest again, or somebody else. */
   | "manifest"

@@ -32,6 +32,7 @@ export interface DiscoveryOptions {
 export class Discovery {
   /** Lookups since there was a source last. */
   #lookups = 0;
+  #hasSource: boolean | undefined;
 
   constructor(
     private readonly options: DiscoveryOptions,
@@ -44,7 +45,15 @@ export class Discovery {
   start(): void {
     this.found("given", this.options.givenAddresses);
     this.lookup();
-    this.#waitForSources();
+  }
+
+  /** At the end of each event. Whether somebody is connected, and once pieces are asked for, whether somebody has what is missing. */
+  settle(hasSource: boolean): void {
+    if (hasSource === this.#hasSource) return;
+    this.#hasSource = hasSource;
+    const { sourceTimeoutMs } = this.options;
+    if (hasSource) this.deadlines.clear("sources");
+    else if (sourceTimeoutMs > 0) this.deadlines.set("sources", this.turn.nowMs + sourceTimeoutMs);
   }
 
   found(source: PeerSource, addresses: readonly string[]): void {
@@ -66,7 +75,6 @@ export class Discovery {
 
   /** A source was connected: it may know others. */
   joined(source: Source): void {
-    this.deadlines.clear("sources");
     if (this.#areFew) this.turn.issue({ type: "exchangePeers", peer: source.peer.ref });
     this.#exchangeLater();
   }
@@ -75,7 +83,6 @@ export class Discovery {
   left(): void {
     // The one that is lost is still among them.
     if (this.connections.sources.size > 1) return;
-    this.#waitForSources();
     this.#lookups = 0;
     if (this.options.hasTracker) this.deadlines.setEarlier("lookup", this.turn.nowMs + jitter(LOOKUP_FIRST_MS, this.prng));
   }
@@ -101,9 +108,5 @@ export class Discovery {
 
   #exchangeLater(): void {
     this.deadlines.set("exchange", this.turn.nowMs + jitter(this.#areFew ? EXCHANGE_FEW_MS : EXCHANGE_ENOUGH_MS, this.prng));
-  }
-
-  #waitForSources(): void {
-    if (this.options.sourceTimeoutMs > 0) this.deadlines.set("sources", this.turn.nowMs + this.options.sourceTimeoutMs);
   }
 }

@@ -13,7 +13,7 @@ import { Transfer } from "./transfer.js";
 import type { TransferBudget } from "./transfer-budget.js";
 import { Turn } from "./turn.js";
 
-/** How long a download goes on without any connected peer, unless told otherwise. */
+/** How long a download goes on without any peer that is of use, unless told otherwise. */
 export const SOURCE_TIMEOUT_MS_DEFAULT = 60_000;
 
 export interface DownloadEngineOptions {
@@ -26,7 +26,7 @@ export interface DownloadEngineOptions {
   readonly hasTracker: boolean;
   /** At most so many peers at a time; 1 is the one-peer method. Default: `PEERS_MAX_DEFAULT`. */
   readonly peersMax?: number | undefined;
-  /** Fail with NO_PEERS after so long without a connected peer; 0 never. Default: `SOURCE_TIMEOUT_MS_DEFAULT`. */
+  /** Fail with NO_PEERS after so long without a connected peer, or one that has what is missing; 0 never. Default: `SOURCE_TIMEOUT_MS_DEFAULT`. */
   readonly sourceTimeoutMs?: number | undefined;
 }
 
@@ -85,7 +85,7 @@ class Engine implements DownloadEngine {
   handle(event: DownloadEvent, nowMs: number): readonly DownloadCommand[] {
     this.#turn.begin(nowMs);
     if (!this.#isOver) this.#dispatch(event);
-    if (!this.#isOver) this.#settle();
+    if (!this.#isOver && this.#stage !== "new") this.#settle();
     return this.#turn.commands;
   }
 
@@ -278,13 +278,15 @@ class Engine implements DownloadEngine {
     this.#connections.settle();
     if (this.#stage === "manifest") this.#manifestFetch.settle();
     this.#transfer?.settle();
+    this.#discovery.settle(this.#transfer?.canGoOn ?? this.#connections.sources.size > 0);
   }
 
   #failWithoutPeers(): void {
-    const { lastFailure } = this.#connections;
+    const { lastFailure, sources } = this.#connections;
     const reason = lastFailure === undefined ? "none is known" : `the last one tried, ${lastFailure.address}, failed with ${lastFailure.code}`;
     const seconds = Math.round(this.#sourceTimeoutMs / 1000);
-    this.#fail("NO_PEERS", `no peer could be reached for ${seconds} s (${reason}); see that a peer shares this content, then try again`);
+    const problem = sources.size > 0 ? `no peer had what is missing for ${seconds} s (${sources.size} connected)` : `no peer could be reached for ${seconds} s (${reason})`;
+    this.#fail("NO_PEERS", `${problem}; see that a peer shares this content, then try again`);
   }
 
   #fail(code: ErrorCode, message: string): void {

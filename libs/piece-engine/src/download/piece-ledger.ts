@@ -81,6 +81,13 @@ export class PieceLedger {
     return this.#copies;
   }
 
+  /** Whether somebody is busy with a copy, or a source offers a piece that is missing or begun. */
+  get canGoOn(): boolean {
+    if (this.availability.offeredCount > 0) return true;
+    for (const [piece, copies] of this.#copies) if (this.availability.of(piece) > 0 || copies.some(isLive)) return true;
+    return false;
+  }
+
   isStored(piece: number): boolean {
     return this.#stored.has(piece);
   }

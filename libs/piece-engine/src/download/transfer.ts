@@ -49,6 +49,11 @@ export class Transfer {
     return this.#ledger.isComplete;
   }
 
+  /** Whether a piece is on its way, or somebody connected has one that is missing. */
+  get canGoOn(): boolean {
+    return this.#ledger.canGoOn;
+  }
+
   /** A connected source whose offers can be read. */
   join(source: Source): void {
     this.#offers.join(source);
