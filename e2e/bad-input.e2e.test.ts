@@ -82,6 +82,7 @@ const PIECE_LENGTH = "the piece length is 0, too small for the size, or too larg
 const LOOKUP_WITHOUT_TRACKER = "a name, or the beginning of an id, without a tracker";
 const NOT_WRITABLE = "the output's place cannot be written";
 const UNREACHABLE = "no tracker can be reached";
+const NO_PEERS = "no peer that has it is found in time";
 
 const ROWS: readonly BadInput[] = [
   row(FLAG, 2, "INVALID_ARGUMENT", ["download", "film.bin", "--sed"], "unknown option '--sed'; (Did you mean --seed?)"),
@@ -142,8 +143,8 @@ const ROWS: readonly BadInput[] = [
   row("no tracker knows such a content", 6, "CONTENT_NOT_FOUND", ["download", "sha256:00000000"], "no content whose id begins with"),
   row("no tracker knows such a content", 6, "CONTENT_NOT_FOUND", ["download", "film.bin", "--piece-length", "1M"], "not offered with pieces of 1 MiB but of 256 KiB"),
   row("a name, or the beginning of an id, fits several contents", 7, "NAME_AMBIGUOUS", ["download", "several"], '"several" fits 2 contents'),
-  row("no peer that has it is found in time", 8, "NO_PEERS", ["download", "orphan.bin", "--timeout", "1"], "no peer could be reached for 1 s"),
-  row("no peer that has it is found in time", 8, "NO_PEERS", ["inspect", UNKNOWN_ID, "--peer", NOBODY, "--timeout", "1"], `${NOBODY}, failed with PEER_UNREACHABLE`),
+  row(NO_PEERS, 8, "NO_PEERS", ["download", "orphan.bin", "--timeout", "1"], "no peer could be reached for 1 s"),
+  row(NO_PEERS, 8, "NO_PEERS", ["inspect", UNKNOWN_ID, "--peer", NOBODY, "--timeout", "1"], `${NOBODY}, failed with PEER_UNREACHABLE`),
 ];
 
 describe("one line says what is wrong, and nothing is lost or left behind", () => {
@@ -199,6 +200,7 @@ async function runUnprivileged(args: readonly string[], options: { readonly cwd:
 
 const LOCKED: Situation = { situation: "another process is writing the output", exitCode: 2, reason: "OUTPUT_LOCKED" };
 const FULL: Situation = { situation: "the disk is full, or would be", exitCode: 5, reason: "DISK_FULL" };
+const TIMED_OUT: Situation = { situation: NO_PEERS, exitCode: 8, reason: "NO_PEERS" };
 const STOPPED: Situation = { situation: "it was stopped before the work was done", exitCode: 130, reason: "CANCELLED" };
 
 test("an output that exists is replaced with --force, and left alone if it is the content", async () => {
@@ -213,7 +215,7 @@ test("an output that exists is replaced with --force, and left alone if it is th
 
 test("a second process is told who holds the output; the first one, when it is stopped, what is kept", async () => {
   const args = ["download", "film.bin", "--tracker", tracker.address, "--output", folder.join("held"), "--json"];
-  await using first = startPeer([...args, "--download-limit", "128K"]);
+  await using first = startPeer([...args, "--download-limit", "64K"]);
   await first.waitForEvent("progress", ({ phase }) => phase === "downloading");
   const second = await runPeer(args);
   expectFailure(second, LOCKED);
@@ -222,7 +224,21 @@ test("a second process is told who holds the output; the first one, when it is s
   first.signal("SIGINT");
   await first.waitForExit();
   expectFailure(first, STOPPED);
-  expect(first.stderr[0]).toContain("KiB are verified and kept; the same command resumes");
+  expect(first.stderr[0]).toContain("are verified and kept; the same command resumes");
+});
+
+test("what was shared has vanished: its peer says which file, and who waits for it gives up in time", async () => {
+  const path = folder.join("vanishing");
+  await writeTestFile(path, 600_000, "vanishing");
+  await using sharer = startPeer(["share", path, "--tracker", tracker.address, "--json"]);
+  await sharer.waitForEvent("serving");
+  await rm(path);
+  const output = folder.join("vanished");
+  const peer = await runPeer(["download", "vanishing", "--tracker", tracker.address, "--output", output, "--timeout", "1", "--json"]);
+  expectFailure(peer, TIMED_OUT);
+  expect(peer.stderr[0]).toContain("no peer had what is missing for 1 s");
+  await sharer.waitForErrorLine(/"code":"PATH_NOT_FOUND".*vanishing/);
+  expect((await readdir(folder.path)).filter((name) => name.includes("vanished"))).toEqual([]);
 });
 
 describe.skipIf(!canMount())("a disk that is too small", () => {
