@@ -4,6 +4,7 @@ import { pieceCountOf } from "@piecewise/manifest";
 import { createTokenBucket } from "@piecewise/piece-engine";
 import type { CallContext, ServiceHandlers } from "@piecewise/rpc";
 import type { ContentTable, LocalContent } from "./content-table.js";
+import { sendManifest } from "./send-manifest.js";
 import type { UploadLoop } from "./upload-loop.js";
 import { callerAddress, callerFromWire, contentIdFromWire, pieceSelectionFromWire } from "./wire.js";
 
@@ -17,8 +18,6 @@ export const MANIFEST_STREAMS_MAX = 64;
 export const EXCHANGES_PER_SECOND_MAX = 200;
 /** ReportBadPiece calls a second, of all callers together: each may cost reading a piece. */
 export const RECHECKS_PER_SECOND_MAX = 4;
-
-const MANIFEST_PART_BYTES = 256 * 1024;
 
 export interface PieceServiceOptions {
   readonly peerId: Uint8Array;
@@ -67,9 +66,7 @@ export function createPieceService(options: PieceServiceOptions): ServiceHandler
       }
       manifestStreams += 1;
       try {
-        for (let offset = 0; offset < manifestBytes.length && !context.signal.aborted; offset += MANIFEST_PART_BYTES) {
-          if (!stream.write({ data: manifestBytes.subarray(offset, offset + MANIFEST_PART_BYTES) })) await stream.drained();
-        }
+        await sendManifest(manifestBytes, stream, context.signal);
       } finally {
         manifestStreams -= 1;
       }

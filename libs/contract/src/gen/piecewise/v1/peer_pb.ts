@@ -506,6 +506,7 @@ export const PeerService: GenService<{
    * NOT_FOUND / CONTENT_NOT_FOUND: this peer does not take part in that swarm.
    * FAILED_PRECONDITION / OWN_PEER: the caller is this very peer.
    * RESOURCE_EXHAUSTED / BUSY: too many callers; RetryInfo says when to try again.
+   * RESOURCE_EXHAUSTED / TOO_SLOW: the stream was not read for a long time.
    *
    * @generated from rpc piecewise.v1.PeerService.GetManifest
    */
