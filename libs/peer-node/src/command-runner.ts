@@ -14,7 +14,8 @@ export interface DownloadWorld {
   lookupPeers(signal: AbortSignal): Promise<string[]>;
   /** Opens the target and begins to take part in the swarm. */
   openStore(manifest: Manifest, manifestBytes: Uint8Array, signal: AbortSignal): Promise<PieceStore>;
-  connected(address: string): void;
+  /** The peer there takes part in the swarm now. */
+  heard(address: string): void;
   banned(address: string): void;
   isBanned(address: string): boolean;
   pieceStored(piece: number): void;
@@ -104,12 +105,13 @@ export class CommandRunner {
     let isFirst = true;
     connection.watchPieces({
       onMessage: (message) => {
+        // Who is about to leave is nobody to pass on.
+        if (!message.goingAway) this.#world.heard(address);
         if (!isFirst) {
           for (const event of eventsFromWatch(peer, message)) this.#emit(event);
           return;
         }
         isFirst = false;
-        this.#world.connected(address);
         this.#emit({ type: "peerConnected", peer, offered: message.offered });
         if (message.load !== undefined) this.#emit(loadEvent(peer, message.load));
       },

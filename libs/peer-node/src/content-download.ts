@@ -119,7 +119,7 @@ class ContentDownload implements DownloadWorld {
     };
   }
 
-  connected(address: string): void {
+  heard(address: string): void {
     this.#knownPeers.saw(address, this.#host.now());
   }
 

@@ -116,7 +116,7 @@ describe("with its brain", () => {
     const address = await servingAt();
     const { error, noted, progress } = await download([address]);
     expect(error).toBeUndefined();
-    expect(noted[0]).toBe(`connected ${address}`);
+    expect(noted[0]).toBe(`heard ${address}`);
     expect(noted.filter((note) => note.startsWith("stored")).toSorted()).toEqual(["stored 0", "stored 1", "stored 2", "stored 3"]);
     expect(progress.at(-1)).toMatchObject({ verifiedBytes: 3_500, receivedBytes: 3_500, peers: [{ address, bytes: 3_500, pieces: 4 }] });
   });
@@ -145,7 +145,7 @@ describe("with its brain", () => {
     const address = await servingAt({ ...servingAll(file), getManifest: async (__, ___, stream) => void (data.length > 0 && stream.write({ data })) });
     const { error, noted } = await download([address], { contentId });
     expect(error).toMatchObject({ code: "MANIFEST_INVALID" });
-    expect(noted).toEqual([`connected ${address}`]);
+    expect(noted).toEqual([`heard ${address}`]);
   });
 
   test("a manifest that is not what the id says is asked of another peer", async () => {

@@ -59,7 +59,7 @@ class ManifestWorld implements DownloadWorld {
     throw new CancelledError("nothing but the manifest is wanted");
   }
 
-  connected(): void {
+  heard(): void {
     // There is nobody to whom these peers could be passed on.
   }
 

@@ -16,7 +16,7 @@ export class KnownPeers {
     this.#banned = banned;
   }
 
-  /** We are connected to it, or it called us. */
+  /** It said something to us, or called us. */
   saw(address: string, nowMs: number): void {
     this.#seenAtMs.delete(address);
     this.#seenAtMs.set(address, nowMs);

@@ -14,7 +14,7 @@ export function fakeWorld(contentId: ContentId, changes: Partial<DownloadWorld> 
     logger: silentLogger,
     lookupPeers: async () => [],
     openStore: async (manifest, manifestBytes): Promise<PieceStore> => openMemoryStore({ contentId, manifest, manifestBytes }),
-    connected: (address) => void noted.push(`connected ${address}`),
+    heard: (address) => void noted.push(`heard ${address}`),
     banned: (address) => void noted.push(`banned ${address}`),
     isBanned: () => false,
     pieceStored: (piece) => void noted.push(`stored ${piece}`),
