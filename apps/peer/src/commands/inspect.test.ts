@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createError } from "@piecewise/base";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FakeNode, testId, testListing, testManifest } from "../testing/fake-node.js";
+import { FakeNode, testId, testListing, testManifest, untilCancelled } from "../testing/fake-node.js";
 import { runMain, type RunOptions } from "../testing/run-main.js";
 
 const id = testId(0xab);
@@ -92,6 +92,16 @@ describe("a content", () => {
     const run = inspect(["film.mkv", "--timeout", "2"], { node });
     expect(await run.exitCode).toBe(8);
     expect(run.stderr.text).toBe("peer: no peer in 2000 ms\n");
+  });
+
+  test("interrupted", async () => {
+    const node = new FakeNode();
+    node.onFetchManifest = (options) => untilCancelled(options.signal);
+    const run = inspect(["film.mkv"], { node });
+    run.stop.request();
+    expect(await run.exitCode).toBe(130);
+    expect(run.stderr.text).toBe("peer: interrupted before the description was there\n");
+    expect(node.calls.at(-1)).toBe("close 5000");
   });
 });
 
