@@ -78,6 +78,14 @@ test("on a terminal: a bar, notes above it, and the last state stays", async () 
   expect(lines.slice(2)).toEqual(["afterwards", ""]);
 });
 
+test("a terminal that does not know its width gets a line of a usual one", async () => {
+  const { stderr, context } = prepare({ isTTY: true, columns: 0 });
+  const display = await openProgressDisplay(context);
+  display.report(report(100));
+  display.finish();
+  expect(stripVTControlCharacters(stderr.text)).toMatch(/\]  hashing x  100%\n$/);
+});
+
 test("a bar that had nothing to show leaves nothing behind", async () => {
   const { stderr, context } = prepare({ isTTY: true, columns: 40 });
   const display = await openProgressDisplay(context);

@@ -7,7 +7,7 @@ import { formatBarLine, formatPlainLine, type ProgressLine } from "./line.js";
 const PLAIN_LINE_INTERVAL_MS = 3_000;
 const EVENT_INTERVAL_MS = 250;
 const REDRAWS_PER_SECOND = 8;
-/** Where the terminal does not say. */
+/** Where the terminal does not say, or says 0. */
 const TERMINAL_WIDTH = 80;
 
 /** One state of some work. */
@@ -105,7 +105,7 @@ async function openBarDisplay(output: Output): Promise<ProgressDisplay> {
     },
     finish() {
       hide();
-      if (line !== undefined) output.stderr.write(`${format(output.stderr.columns ?? TERMINAL_WIDTH)}\n`);
+      if (line !== undefined) output.stderr.write(`${format(output.stderr.columns || TERMINAL_WIDTH)}\n`);
     },
     fail: hide,
   };
