@@ -2,7 +2,7 @@ import { sha256 } from "@piecewise/piece-store";
 import { contentIdFromHash, MIB, RemoteError } from "@piecewise/base";
 import { MANIFEST_BYTES_MAX } from "@piecewise/manifest";
 import { afterEach, describe, expect, test } from "vitest";
-import { PeerConnection } from "./peer-connection.js";
+import { NEWS_BURST, NEWS_PER_SECOND_MAX, PeerConnection } from "./peer-connection.js";
 import { deferred } from "./testing/deferred.js";
 import { testFile } from "./testing/fake-content.js";
 import { aborted, type PeerHandlers, servingAll, startFakePeer } from "./testing/fake-peer.js";
@@ -116,6 +116,31 @@ describe("a connection", () => {
       });
     });
     expect(events).toEqual(["offered 11110000", "piece 1, 100 bytes", "piece 2, 100 bytes", "ended well"]);
+  });
+
+  test("reads no more news than an honest peer can have", async () => {
+    const connection = await connect({
+      async watchPieces(_, { signal }, stream) {
+        while (!signal.aborted) {
+          stream.write({});
+          await stream.drained();
+        }
+      },
+    });
+    let messages = 0;
+    let firstAtMs = 0;
+    const elapsedMs = await new Promise<number>((resolve, reject) => {
+      connection.watchPieces({
+        onMessage() {
+          messages += 1;
+          if (messages === 1) firstAtMs = performance.now();
+          if (messages === NEWS_BURST + NEWS_PER_SECOND_MAX / 2) resolve(performance.now() - firstAtMs);
+        },
+        onEnd: reject,
+      });
+    });
+    // What goes beyond the burst takes half a second at least, however fast it is sent.
+    expect(elapsedMs).toBeGreaterThan(450);
   });
 
   test("tells other peers, and who asked", async () => {

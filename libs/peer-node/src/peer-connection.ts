@@ -1,6 +1,7 @@
 import { CancelledError, contentIdFromHash, IntegrityError, RemoteError, type ContentId, type PiecewiseError } from "@piecewise/base";
 import { PeerService, type GetPieceResponse, type WatchPiecesResponse } from "@piecewise/contract";
 import { MANIFEST_BYTES_MAX } from "@piecewise/manifest";
+import { createTokenBucket } from "@piecewise/piece-engine";
 import { sha256 } from "@piecewise/piece-store";
 import { chunkCodec, createClient, openChannel, type ClientStream, type RpcChannel, type ServiceClient, type StreamListener } from "@piecewise/rpc";
 import { CollectedBytes } from "./collected-bytes.js";
@@ -9,6 +10,10 @@ import { CollectedBytes } from "./collected-bytes.js";
 export const PEER_CALL_TIMEOUT_MS = 10_000;
 /** A report has arrived long before: its answer says nothing, and whoever is reported must not keep a process from ending. */
 export const REPORT_TIMEOUT_MS = 1_000;
+/** Messages of news that are read of one peer in a second; one that sends more is held back. */
+export const NEWS_PER_SECOND_MAX = 200;
+/** So many at once are read without a pause. */
+export const NEWS_BURST = 1_000;
 /** A manifest of which nothing has come for so long will not come. */
 export const MANIFEST_STALL_MS = 15_000;
 
@@ -50,7 +55,23 @@ export class PeerConnection {
   }
 
   watchPieces(listener: StreamListener<WatchPiecesResponse>): void {
-    this.#streams.add(this.#client.watchPieces({ contentId: this.#contentId, caller: this.#caller }, listener));
+    const news = createTokenBucket(NEWS_PER_SECOND_MAX, NEWS_BURST);
+    const stream = this.#client.watchPieces(
+      { contentId: this.#contentId, caller: this.#caller },
+      {
+        ...listener,
+        onMessage: (message) => {
+          listener.onMessage(message);
+          const nowMs = performance.now();
+          news.take(1, nowMs);
+          if (news.available(nowMs) >= 1) return;
+          // To be read and thought about as fast as they can be sent, they would keep this process from everything else.
+          stream.pause();
+          setTimeout(() => stream.resume(), news.availableAtMs(1, nowMs) - nowMs).unref();
+        },
+      },
+    );
+    this.#streams.add(stream);
   }
 
   getPiece(run: PieceRun, listener: StreamListener<GetPieceResponse>): ClientStream {
