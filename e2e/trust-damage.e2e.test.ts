@@ -34,7 +34,6 @@ const DAMAGES: Readonly<Record<string, (path: string) => Promise<void>>> = {
     await writeTestFile(`${path}.new`, PIECES * PIECE_LENGTH, "another");
     await rename(`${path}.new`, path);
   },
-  "is emptied and written anew": (path) => writeFile(path, Buffer.alloc(PIECES * PIECE_LENGTH)),
 };
 
 const isOffered = (bitmap: Buffer, piece: number): boolean => (bitmap[piece >> 3]! & (0x80 >> (piece & 7))) !== 0;
