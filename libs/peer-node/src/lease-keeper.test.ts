@@ -60,12 +60,24 @@ describe("lease keeper", () => {
       return keeper.dueAtMs;
     });
     expect(pauses[0]).toBeGreaterThanOrEqual(LEASE_RETRY_MS * 0.75);
-    expect(pauses[0]).toBeLessThanOrEqual(LEASE_RETRY_MS * 1.25);
-    expect(Math.max(...pauses)).toBeLessThanOrEqual(LEASE_RETRY_MS_MAX * 1.25);
+    expect(pauses[0]).toBeLessThanOrEqual(LEASE_RETRY_MS);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(LEASE_RETRY_MS_MAX);
     expect(pauses.at(-1)).toBeGreaterThanOrEqual(LEASE_RETRY_MS_MAX * 0.75);
     keeper.answered(10_000, 0);
     keeper.failed("TRACKER_UNREACHABLE", undefined, 0);
-    expect(keeper.dueAtMs).toBeLessThanOrEqual(LEASE_RETRY_MS * 1.25);
+    expect(keeper.dueAtMs).toBeLessThanOrEqual(LEASE_RETRY_MS);
+  });
+
+  test("tries no later than a renewal would have been due, however long the tracker has been away", () => {
+    const keeper = newKeeper();
+    keeper.answered(1_000, 0);
+    for (let failure = 0; failure < 12; failure += 1) {
+      keeper.failed("TRACKER_UNREACHABLE", undefined, 0);
+      expect(keeper.dueAtMs).toBeLessThanOrEqual(1_000);
+    }
+    keeper.answered(60_000, 0);
+    for (let failure = 0; failure < 12; failure += 1) keeper.failed("TRACKER_UNREACHABLE", undefined, 0);
+    expect(keeper.dueAtMs).toBeGreaterThanOrEqual(LEASE_RETRY_MS_MAX * 0.75);
   });
 
   test("waits at least as long as the tracker asks", () => {

@@ -2,7 +2,7 @@ import type { ErrorCode, Prng } from "@piecewise/base";
 
 /** First pause after a failed call; doubles with each further failure. */
 export const LEASE_RETRY_MS = 500;
-/** Longest pause: a tracker that comes back is whole again at the latest after this and one call. */
+/** Longest pause, unless renewals come more often: a tracker that comes back is whole again at the latest when one would have been due. */
 export const LEASE_RETRY_MS_MAX = 10_000;
 
 /** A tracker cannot make a peer renew more often than this … */
@@ -22,6 +22,7 @@ export class LeaseKeeper {
   #registered = false;
   #dueAtMs = 0;
   #failures = 0;
+  #pauseMsMax = LEASE_RETRY_MS_MAX;
 
   constructor(prng: Prng) {
     this.#prng = prng;
@@ -48,16 +49,19 @@ export class LeaseKeeper {
   answered(renewAfterMs: number, nowMs: number): void {
     this.#registered = true;
     this.#failures = 0;
-    this.#dueAtMs = nowMs + Math.min(Math.max(renewAfterMs, RENEW_MS_MIN), RENEW_MS_MAX);
+    const renewMs = Math.min(Math.max(renewAfterMs, RENEW_MS_MIN), RENEW_MS_MAX);
+    this.#pauseMsMax = Math.min(Math.max(renewMs, LEASE_RETRY_MS), LEASE_RETRY_MS_MAX);
+    this.#dueAtMs = nowMs + renewMs;
   }
 
   failed(code: ErrorCode, retryAfterMs: number | undefined, nowMs: number): void {
     // Whether a lost answer was to a call that took effect nobody knows; registering says everything anew.
     this.#registered = false;
     // A restarted tracker says so with its first answer: there is nothing to wait for, unless it says so again and again.
-    const pauseMs = code === "REGISTER_AGAIN" && this.#failures === 0 ? 0 : Math.min(LEASE_RETRY_MS * 2 ** this.#failures, LEASE_RETRY_MS_MAX);
+    const isHealing = code === "REGISTER_AGAIN" && this.#failures === 0;
+    const pauseMs = isHealing ? 0 : Math.min(LEASE_RETRY_MS * 2 ** this.#failures, this.#pauseMsMax);
     this.#failures += 1;
-    const jitter = 0.75 + this.#prng.below(500) / 1000;
+    const jitter = 0.75 + this.#prng.below(251) / 1000;
     this.#dueAtMs = nowMs + Math.max(retryAfterMs ?? 0, pauseMs * jitter);
   }
 }
