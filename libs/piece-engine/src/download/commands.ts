@@ -15,7 +15,7 @@ export type DownloadCommand =
   /** Close the connection and forget the peer; its streams were cancelled before. Nothing more is reported about it. */
   | { readonly type: "dropPeer"; readonly peer: PeerRef }
   /**
-   * It lied: drop it, and refuse its address for as long as the process lives, in both directions. It may have been dropped before: guilt
+   * It lied: drop it, and neither dial its address nor pass it on for as long as the process lives. It may have been dropped before: guilt
    * can come to light late.
    */
   | { readonly type: "banPeer"; readonly peer: PeerRef; readonly address: string }
