@@ -67,7 +67,7 @@ describe("without any peer", () => {
   test("a download that has lost its last peer waits too, and keeps what it has", async () => {
     const { seeder, contentId } = await share(["--upload-limit", "1M"]);
     const output = "lost";
-    await using peer = startPeer([...flagsFor(contentId, output, "1"), "--json"]);
+    await using peer = startPeer([...flagsFor(contentId, output, "2"), "--json"]);
     await peer.waitForEvent("progress", ({ verifiedBytes }) => Number(verifiedBytes) > 0);
     seeder.signal("SIGKILL");
     expect((await peer.waitForExit()).code, peer.transcript()).toBe(8);
