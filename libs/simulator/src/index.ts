@@ -1,0 +1,1 @@
+export { Simulation, type Fault, type SimulationSetup } from "./simulation.js";

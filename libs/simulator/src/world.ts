@@ -1,0 +1,22 @@
+import type { DownloadEngine, Geometry } from "@piecewise/piece-engine";
+import type { EventQueue } from "./clock/event-queue.js";
+import type { Network } from "./network/network.js";
+import type { SimulatedNode } from "./node/simulated-node.js";
+import type { Observer } from "./observer.js";
+import type { SimulatedTracker } from "./tracker/simulated-tracker.js";
+
+/** What a node has around it. */
+export interface World {
+  readonly queue: EventQueue;
+  readonly network: Network;
+  readonly tracker: SimulatedTracker;
+  readonly geometry: Geometry;
+  readonly observer: Observer;
+  /** Peers to which one download is connected at a time. */
+  readonly peersMax: number;
+  /** Puts something between a brain and its hands; as a rule nothing. */
+  wrapDownloadEngine(engine: DownloadEngine, node: SimulatedNode): DownloadEngine;
+  nodeAt(address: string): SimulatedNode;
+  /** A download is over. */
+  nodeEnded(): void;
+}
