@@ -1,0 +1,58 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseFlags } from "./flags.js";
+import { describeMachine } from "./measure/machine.js";
+import { openScratchFolder, ramFolder } from "./measure/scratch-folder.js";
+import type { ProcessOwner } from "./process-owner.js";
+import { type Row, workloadTable } from "./report.js";
+import { runWorkload } from "./run-workload.js";
+import { findPython, findRivals } from "./systems/find-rivals.js";
+import { createPiecewise } from "./systems/piecewise.js";
+import { allWorkloads } from "./workloads/all-workloads.js";
+import type { Workload } from "./workloads/workload.js";
+
+export interface BenchWorld {
+  readonly owner: ProcessOwner;
+  /** Of the workspace. */
+  readonly root: string;
+  /** Builds the binaries that are measured. */
+  build(): Promise<void>;
+  /** All data is divided by it: 1, but for trials. */
+  readonly divisor: number;
+}
+
+/** The whole command. @returns its exit code. @throws BenchFailure if a contender fails. */
+export async function main(args: readonly string[], { owner, root, build, divisor }: BenchWorld): Promise<number> {
+  const all = allWorkloads(divisor);
+  const flags = parseFlags(args, all.map(({ name }) => name));
+  if (typeof flags === "number") return flags;
+  await build();
+
+  const workloads = all.filter((workload) => (flags.only.length === 0 ? workload.isLong !== true : flags.only.includes(workload.name)));
+  const found = await findRivals(owner);
+  const bench = {
+    owner,
+    python: await findPython(owner),
+    piecewise: createPiecewise(join(root, "node_modules/.bin")),
+    rivals: Object.fromEntries(flags.rivals.map((name) => [name, found[name]])),
+    rounds: flags.rounds,
+    scratchFolder: openScratchFolder(ramFolder()),
+    onProgress: (line: string) => console.error(line),
+  };
+  const machine = describeMachine();
+  const startedAt = new Date().toISOString();
+  console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB; ${machine.kernel}; Node ${machine.node}; ${startedAt}`);
+
+  const tables: { readonly workload: Workload; readonly rows: readonly Row[] }[] = [];
+  for (const workload of workloads) {
+    const rows = await runWorkload(workload, bench);
+    console.log(`\n${workloadTable(workload, rows)}`);
+    tables.push({ workload, rows });
+  }
+  const path = join(root, "benchmarks/results", `${startedAt.replaceAll(":", "")}.json`);
+  mkdirSync(join(root, "benchmarks/results"), { recursive: true });
+  const results = tables.map(({ workload: { name, title }, rows }) => ({ name, title, rows }));
+  writeFileSync(path, `${JSON.stringify({ startedAt, machine, rounds: flags.rounds, divisor, results }, undefined, 2)}\n`);
+  console.log(`\nEvery sample: ${path}`);
+  return 0;
+}

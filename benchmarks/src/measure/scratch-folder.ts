@@ -1,0 +1,29 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BenchFailure } from "../bench-failure.js";
+import { isAlive, OWNED_NAME } from "./owned-name.js";
+
+const RAM_FOLDER = "/dev/shm";
+
+/** Where data lies in RAM, or where temporary files lie if there is no such place. */
+export const ramFolder = (): string => (existsSync(RAM_FOLDER) ? RAM_FOLDER : tmpdir());
+
+/** A new folder of this process below `parent`. It is removed when the process ends; one that was killed leaves it to the next. */
+export function openScratchFolder(parent: string): string {
+  for (const name of readdirSync(parent)) {
+    const pid = OWNED_NAME.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(parent, name), { recursive: true, force: true });
+  }
+  const folder = mkdtempSync(join(parent, `piecewise-bench-${process.pid}-`));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** @throws BenchFailure unless there is room for so much. */
+export function requireSpace(folder: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize >= bytes) return;
+  const [free, needed] = [bavail * bsize, bytes].map((value) => `${(value / 2 ** 30).toFixed(1)} GiB`);
+  throw new BenchFailure(`${folder} has ${free} free, and ${needed} are needed: make room there, or leave this workload out with --only.`);
+}

@@ -1,0 +1,44 @@
+import type { ProcessOwner } from "../process-owner.js";
+import { createAria2 } from "./aria2.js";
+import { createCurl } from "./curl.js";
+import { createLibtorrent } from "./libtorrent.js";
+import type { System } from "./system.js";
+
+export const RIVAL_NAMES = ["libtorrent", "aria2", "curl"] as const;
+export type RivalName = (typeof RIVAL_NAMES)[number];
+
+/** A rival, or what to install to have it. */
+export type Rival = { readonly system: System } | { readonly title: string; readonly missing: string };
+
+/** The system's own: only that one sees what apt-get installs. */
+const SYSTEM_PYTHON = "/usr/bin/python3";
+
+/** Looks which rivals are installed. */
+export async function findRivals(owner: ProcessOwner): Promise<Readonly<Record<RivalName, Rival>>> {
+  const libtorrent = await printed(owner, SYSTEM_PYTHON, ["-c", "import libtorrent; print(libtorrent.__version__)"], /^(\S+)/);
+  const aria2 = await printed(owner, "aria2c", ["--version"], /^aria2 version (\S+)/);
+  const openssl = await printed(owner, "openssl", ["version"], /^OpenSSL (\S+)/i);
+  const curl = openssl && (await printed(owner, "curl", ["--version"], /^curl (\S+)/));
+  return {
+    libtorrent: rival("libtorrent", "python3-libtorrent", libtorrent && createLibtorrent(SYSTEM_PYTHON, libtorrent)),
+    aria2: rival("aria2", "aria2", aria2 && createAria2(aria2)),
+    curl: rival("curl + openssl", "curl openssl", curl && createCurl(curl)),
+  };
+}
+
+/** For the launcher, which needs nothing but the standard library. */
+export const findPython = async (owner: ProcessOwner): Promise<string | undefined> =>
+  (await printed(owner, SYSTEM_PYTHON, ["--version"], /^(Python 3)/)) && SYSTEM_PYTHON;
+
+const rival = (title: string, packages: string, system: System | "" | undefined): Rival =>
+  system ? { system } : { title, missing: `apt-get install ${packages}` };
+
+/** What a program prints, if it is there and can tell. */
+async function printed(owner: ProcessOwner, file: string, args: readonly string[], pattern: RegExp): Promise<string | undefined> {
+  try {
+    const { code, stdout } = await owner.capture(file, args);
+    return code === 0 ? pattern.exec(stdout)?.[1] : undefined;
+  } catch {
+    return undefined;
+  }
+}
