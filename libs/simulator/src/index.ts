@@ -1,1 +1,2 @@
-export { Simulation, type Fault, type SimulationSetup } from "./simulation.js";
+export { isSuccess, runScenario, type ScenarioOptions, type ScenarioOutcome } from "./run-scenario.js";
+export { SCENARIOS, type Goal, type Scenario } from "./scenarios/index.js";

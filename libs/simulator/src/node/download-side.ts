@@ -20,6 +20,8 @@ export class DownloadSide {
   readonly copies: CopyTable;
   readonly #streams = new Map<StreamRef, OpenStream>();
   readonly #banned = new Set<string>();
+  /** Addresses from which wrong bytes came. */
+  readonly #liars = new Set<string>();
   /** Who is behind each number of the brain, also after it was let go. */
   readonly #nodes = new Map<PeerRef, SimulatedNode>();
   readonly #timer: BrainTimer;
@@ -49,6 +51,10 @@ export class DownloadSide {
     return this.#banned.has(address);
   }
 
+  wasLiedToBy(address: string): boolean {
+    return this.#liars.has(address);
+  }
+
   /** Who is behind a number of the brain. */
   nodeOf(peer: PeerRef): SimulatedNode | undefined {
     return this.#nodes.get(peer);
@@ -70,7 +76,9 @@ export class DownloadSide {
 
   chunkReceived(chunk: Chunk<PieceStream>): void {
     const { stream, piece, offset, bytes } = chunk;
-    if (!this.has(stream)) return;
+    const open = this.#streams.get(stream.ref);
+    if (open !== stream) return;
+    if (chunk.isBad) this.#liars.add(open.connection.serverNode.host.address);
     this.#inHand = chunk;
     this.tell({ type: "chunkReceived", stream: stream.ref, piece, offset, bytes });
     this.#inHand = undefined;

@@ -46,6 +46,8 @@ export class SimulatedDisk {
 
 /** Copies of pieces in the works, in one process. It asserts what a real store relies on. */
 export class CopyTable {
+  /** Who contributed to the copy that was rejected last. */
+  lastRejected: readonly PeerRef[] = [];
   readonly #copies = new Map<number, Copy>();
   readonly #liarsOf = new Map<number, Set<PeerRef>>();
 
@@ -74,6 +76,7 @@ export class CopyTable {
       return { type: "pieceVerified", piece, copy: ref, blamed: earlier === undefined ? [] : [...earlier] };
     }
     this.#copies.delete(key);
+    this.lastRejected = copy.peers;
     this.#liarsOf.set(piece, new Set([...(earlier ?? []), ...copy.liars]));
     return { type: "pieceRejected", piece, copy: ref };
   }

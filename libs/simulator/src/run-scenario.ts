@@ -1,0 +1,52 @@
+import { CheckFailed, createCheckers } from "./checkers/index.js";
+import { RunLog } from "./run-log.js";
+import { resultOf, type RunResult } from "./run-result.js";
+import { type Goal, isMet, type Scenario } from "./scenarios/index.js";
+import { Simulation } from "./simulation.js";
+import { setUp, type SwarmPlan } from "./swarm-plan.js";
+
+export interface ScenarioOptions {
+  readonly seed: number;
+  /** Leechers. */
+  readonly peers: number;
+  readonly pieces: number;
+}
+
+/** What came of a scenario. */
+export interface ScenarioOutcome {
+  readonly scenario: Scenario;
+  readonly options: ScenarioOptions;
+  readonly results: readonly RunResult[];
+  readonly goals: readonly Goal[];
+  /** The promise that was broken, if one was. */
+  readonly failure: CheckFailed | undefined;
+  /** Of everything that happened in all its runs. */
+  readonly digest: string;
+  /** Events that brains were told. */
+  readonly events: number;
+}
+
+/** Whether every goal was met and no promise broken. */
+export const isSuccess = ({ failure, goals }: ScenarioOutcome): boolean => failure === undefined && goals.every(isMet);
+
+/** Runs a scenario, with every checker. */
+export function runScenario(scenario: Scenario, options: ScenarioOptions): ScenarioOutcome {
+  const log = new RunLog();
+  const results: RunResult[] = [];
+  const run = (plan: SwarmPlan): RunResult => {
+    const simulation = new Simulation(setUp(plan, options.seed), createCheckers(), log);
+    simulation.run();
+    const result = resultOf(plan.label, simulation);
+    results.push(result);
+    return result;
+  };
+  let goals: readonly Goal[] = [];
+  let failure: CheckFailed | undefined;
+  try {
+    goals = scenario.run({ ...options, run });
+  } catch (error) {
+    if (!(error instanceof CheckFailed)) throw error;
+    failure = error;
+  }
+  return { scenario, options, results, goals, failure, digest: log.digest(), events: log.events };
+}

@@ -1,0 +1,42 @@
+import { Command, InvalidArgumentError } from "commander";
+import { commandOf } from "./report/outcome-text.js";
+import { runScenario } from "./run-scenario.js";
+import { SCENARIOS } from "./scenarios/index.js";
+import { wholeNumber } from "./simulate.js";
+
+/** Small swarms and large ones: the former are where corner cases meet, and many of them fit into a minute. */
+const PEERS_MAX = 40;
+const PIECES_MAX = 120;
+
+/**
+ * Runs every scenario with random seeds and sizes until time is up. Only broken promises and downloads that do not finish count: figures
+ * of such small swarms say nothing. @returns the exit code.
+ */
+export function simulateMany(args: readonly string[], randomSeed: () => number, nowMs: () => number): number {
+  const { minutes, seed } = new Command("npm run simulate:many --")
+    .description("Runs all scenarios with random seeds until time is up.")
+    .option("--minutes <m>", "for how long", minutesNumber, 1)
+    .option("--seed <n>", "the first seed; the others follow it", wholeNumber)
+    .parse(args, { from: "user" })
+    .opts<{ minutes: number; seed?: number }>();
+  const endMs = nowMs() + minutes * 60_000;
+  const failures: string[] = [];
+  let runs = 0;
+  for (let next = seed ?? randomSeed(); nowMs() < endMs; next = (next + 1) >>> 0) {
+    const scenario = SCENARIOS[runs % SCENARIOS.length]!;
+    const outcome = runScenario(scenario, { seed: next, peers: 1 + (next % PEERS_MAX), pieces: 1 + ((next >>> 8) % PIECES_MAX) });
+    runs += 1;
+    if (outcome.failure === undefined && outcome.goals.every(({ limit, actual }) => limit !== 0 || actual === 0)) continue;
+    const why = outcome.failure?.message ?? outcome.goals.filter(({ limit, actual }) => limit === 0 && actual > 0).map(({ name, actual }) => `${actual} ${name}`).join(", ");
+    failures.push(`${commandOf(outcome)}\n  ${why}`);
+    console.log(failures.at(-1));
+  }
+  console.log(`${runs} runs, ${failures.length} failed`);
+  return failures.length === 0 ? 0 : 1;
+}
+
+function minutesNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError("give a number of minutes");
+  return value;
+}

@@ -1,0 +1,90 @@
+import { createPrng, KIB, MIB, type Prng } from "@piecewise/base";
+import { PEERS_MAX_DEFAULT } from "@piecewise/piece-engine";
+import { isHostile, type Behaviour } from "./node/behaviour.js";
+import { addressOf, type NodeSetup } from "./node/simulated-node.js";
+import type { Fault, SimulationSetup } from "./simulation.js";
+
+/** The uplink of most; downlinks are so many times faster, as they are in homes. */
+export const UPLINK_BYTES_PER_SECOND = 20 * MIB;
+const DOWNLINK_FACTOR = 8;
+/** One chunk, so that a piece is one message. */
+const PIECE_LENGTH = 256 * KIB;
+/** As fast as one thread hashes. */
+const DISK_BYTES_PER_SECOND = 1_600 * MIB;
+/** A node's own part of the way: up to this, so that round trips are 10 to 50 ms. */
+const LATENCY_MIN_US = 2_500;
+const LATENCY_SPREAD_US = 10_000;
+const JITTER_US = 1_000;
+/** Seeds are there before the crowd comes … */
+export const CROWD_AT_US = 1_000_000;
+/** … which takes so long to arrive. */
+const CROWD_SPREAD_US = 100_000;
+/** Virtual time after which a run is given up. */
+const END_US = 900_000_000;
+
+/** In what one node differs from an ordinary one. */
+export interface NodePlan {
+  readonly behaviour?: Behaviour;
+  readonly upBytesPerSecond?: number;
+  readonly diskBytesPerSecond?: number;
+  readonly startsAtUs?: number;
+  /** It asks no tracker, and knows the first seed. */
+  readonly knowsOnlyOnePeer?: boolean;
+}
+
+/** A swarm in a few words: who is in it, and what happens to it. */
+export interface SwarmPlan {
+  /** For tables. */
+  readonly label: string;
+  readonly pieces: number;
+  /** The first one is the first seed. */
+  readonly seeds: readonly NodePlan[];
+  readonly others: readonly NodePlan[];
+  readonly faults?: readonly Fault[];
+  readonly wrapDownloadEngine?: SimulationSetup["wrapDownloadEngine"];
+}
+
+/** So many nodes alike, or each after its number. */
+export const several = (count: number, plan: NodePlan | ((index: number) => NodePlan) = {}): readonly NodePlan[] =>
+  Array.from({ length: count }, (_, index) => (typeof plan === "function" ? plan(index) : plan));
+
+/** Everything that a plan leaves open, from the seed. */
+export function setUp(plan: SwarmPlan, seed: number): SimulationSetup {
+  const prng = createPrng(seed);
+  const nodes = [
+    ...plan.seeds.map((node) => setUpNode(node, { startsAtUs: 0, isSeed: true }, prng)),
+    ...plan.others.map((node) => {
+      const arrivesAtUs = CROWD_AT_US + prng.below(CROWD_SPREAD_US);
+      return setUpNode(node, { startsAtUs: isHostile(node.behaviour ?? "honest") ? 0 : arrivesAtUs, isSeed: false }, prng);
+    }),
+  ];
+  return {
+    seed: prng.nextUint32(),
+    pieceCount: plan.pieces,
+    pieceLength: PIECE_LENGTH,
+    nodes,
+    faults: plan.faults ?? [],
+    jitterUs: JITTER_US,
+    peersMax: PEERS_MAX_DEFAULT,
+    endUs: END_US,
+    wrapDownloadEngine: plan.wrapDownloadEngine,
+  };
+}
+
+function setUpNode(node: NodePlan, { startsAtUs, isSeed }: { readonly startsAtUs: number; readonly isSeed: boolean }, prng: Prng): NodeSetup {
+  const upBytesPerSecond = node.upBytesPerSecond ?? UPLINK_BYTES_PER_SECOND;
+  return {
+    line: {
+      upBytesPerSecond,
+      downBytesPerSecond: DOWNLINK_FACTOR * Math.max(upBytesPerSecond, UPLINK_BYTES_PER_SECOND),
+      latencyUs: LATENCY_MIN_US + prng.below(LATENCY_SPREAD_US + 1),
+    },
+    behaviour: node.behaviour ?? "honest",
+    isSeed,
+    startsAtUs: node.startsAtUs ?? startsAtUs,
+    diskBytesPerSecond: node.diskBytesPerSecond ?? DISK_BYTES_PER_SECOND,
+    hasTracker: node.knowsOnlyOnePeer !== true,
+    givenAddresses: node.knowsOnlyOnePeer === true ? [addressOf(0)] : [],
+    uploadLimit: undefined,
+  };
+}
