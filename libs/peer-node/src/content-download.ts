@@ -2,6 +2,7 @@ import { assert, CancelledError, type ContentId, type Logger, type Prng } from "
 import type { Manifest } from "@piecewise/manifest";
 import { createDownloadEngine, type TransferBudget } from "@piecewise/piece-engine";
 import { openFileStore, type PieceStore } from "@piecewise/piece-store";
+import { releaseFrame } from "@piecewise/rpc";
 import type { DownloadWorld } from "./command-runner.js";
 import { createLocalContent, type LocalContent } from "./content-table.js";
 import { Download } from "./download.js";
@@ -98,7 +99,7 @@ class ContentDownload implements DownloadWorld {
   async openStore(manifest: Manifest, manifestBytes: Uint8Array, signal: AbortSignal): Promise<PieceStore> {
     const { contentId } = this;
     const { force } = this.#options;
-    const store = await openFileStore({ contentId, manifest, manifestBytes, outputPath: this.#outputPath, force, signal });
+    const store = await openFileStore({ contentId, manifest, manifestBytes, outputPath: this.#outputPath, force, signal, onReleased: releaseFrame });
     try {
       if (signal.aborted) throw new CancelledError();
       this.#join(store);

@@ -2,7 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { CancelledError, IntegrityError, PiecewiseError, type Logger } from "@piecewise/base";
 import type { GetPieceResponseSchema } from "@piecewise/contract";
 import { pieceBytesOf } from "@piecewise/manifest";
-import type { StreamWriter } from "@piecewise/rpc";
+import { FramedChunk, type StreamWriter } from "@piecewise/rpc";
 import type { LocalContent } from "./content-table.js";
 import type { PieceSelection } from "./wire.js";
 
@@ -86,10 +86,10 @@ export class Transfer {
     }
     const leftInPiece = pieceBytesOf(source.manifest, this.#piece) - this.#offset;
     const bytes = Math.min(bytesMax, leftInPiece, this.#remainingBytes);
-    const data = Buffer.allocUnsafeSlow(bytes);
-    await source.read(this.#piece, this.#offset, data);
+    const chunk = new FramedChunk(this.#piece, this.#offset, bytes);
+    await source.read(this.#piece, this.#offset, chunk.data);
     if (this.#over) return;
-    const hasRoom = this.#writer.write({ pieceIndex: this.#piece, offset: this.#offset, data });
+    const hasRoom = this.#writer.write(chunk);
     this.#content.sentBytes += bytes;
     this.#remainingBytes -= bytes;
     if (bytes === leftInPiece) {

@@ -1,5 +1,6 @@
 import { Channel, type ChannelOptions, credentials } from "@grpc/grpc-js";
 import { CancelledError, formatHostPort, KIB, MIB, parseHostPort, type PiecewiseError } from "@piecewise/base";
+import { assembleFramesUpTo } from "./received-frames.js";
 import type { Remote } from "./status.js";
 
 export type GrpcCall = ReturnType<Channel["createCall"]>;
@@ -12,6 +13,8 @@ export const CONTROL_MESSAGE_BYTES_MAX = 4 * MIB;
 export const BULK_MESSAGE_BYTES_MAX = CHUNK_BYTES_MAX + KIB;
 /** What a sender may have on its way to this side on a bulk connection before anything was read. */
 export const BULK_WINDOW_BYTES = 4 * MIB;
+
+assembleFramesUpTo(BULK_MESSAGE_BYTES_MAX);
 
 const COMMON_OPTIONS: ChannelOptions = {
   // Channels to one address would share a connection, and a paused bulk stream would starve control calls.

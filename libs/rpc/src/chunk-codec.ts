@@ -21,21 +21,16 @@ const DATA_FIELD = 3;
  */
 export const chunkCodec: MessageCodec<ChunkInit, Chunk> = { encode: (chunk) => new EncodedChunk(chunk), decode: decodeChunk };
 
-/** A chunk that copies itself into the transport's frame: the only copy of the data on its way out. */
+/** A chunk that copies itself into the transport's frame. */
 class EncodedChunk implements EncodedMessage {
   readonly byteLength: number;
   readonly #header: Buffer;
   readonly #data: Uint8Array;
 
-  constructor({ pieceIndex = 0, offset = 0, data = new Uint8Array(0) }: ChunkInit) {
-    const header = Buffer.allocUnsafe(CHUNK_HEADER_BYTES_MAX);
-    let end = 0;
-    if (pieceIndex !== 0) end = writeField(header, end, (PIECE_INDEX_FIELD << 3) | WireType.Varint, pieceIndex);
-    if (offset !== 0) end = writeField(header, end, (OFFSET_FIELD << 3) | WireType.Varint, offset);
-    if (data.byteLength !== 0) end = writeField(header, end, (DATA_FIELD << 3) | WireType.LengthDelimited, data.byteLength);
-    this.#header = header.subarray(0, end);
-    this.#data = data;
-    this.byteLength = end + data.byteLength;
+  constructor(chunk: ChunkInit) {
+    this.#header = encodeChunkHeader(chunk);
+    this.#data = chunk.data ?? new Uint8Array(0);
+    this.byteLength = this.#header.byteLength + this.#data.byteLength;
   }
 
   copy(target: Uint8Array, start = 0): number {
@@ -43,6 +38,17 @@ class EncodedChunk implements EncodedMessage {
     target.set(this.#data, start + this.#header.byteLength);
     return this.byteLength;
   }
+}
+
+/** Everything of an encoded chunk that stands in front of its data. */
+export function encodeChunkHeader({ pieceIndex = 0, offset = 0, data }: ChunkInit): Buffer {
+  const header = Buffer.allocUnsafe(CHUNK_HEADER_BYTES_MAX);
+  const dataBytes = data?.byteLength ?? 0;
+  let end = 0;
+  if (pieceIndex !== 0) end = writeField(header, end, (PIECE_INDEX_FIELD << 3) | WireType.Varint, pieceIndex);
+  if (offset !== 0) end = writeField(header, end, (OFFSET_FIELD << 3) | WireType.Varint, offset);
+  if (dataBytes !== 0) end = writeField(header, end, (DATA_FIELD << 3) | WireType.LengthDelimited, dataBytes);
+  return header.subarray(0, end);
 }
 
 function writeField(target: Uint8Array, start: number, tag: number, value: number): number {

@@ -21,7 +21,8 @@ export interface StreamWriter<Message> {
   sendHeaders(): void;
   /**
    * Sends a message. False: the transport has enough, wait for `drained()` before the next one. The bytes of the message are read until
-   * it was sent: do not reuse their memory. Once the call is over nothing is sent and the answer is false.
+   * it was sent: do not reuse their memory. A message that is disposable is disposed of then. Once the call is over nothing is sent and
+   * the answer is false.
    */
   write(message: Message): boolean;
   /** Resolves when the transport has room again or the call is over. */

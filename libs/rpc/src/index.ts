@@ -1,6 +1,8 @@
 export { CHUNK_BYTES_MAX, CONTROL_MESSAGE_BYTES_MAX, type ChannelPurpose, type ChannelSettings, openChannel, type RpcChannel } from "./channel.js";
 export { chunkCodec } from "./chunk-codec.js";
 export { createClient, type ServiceClient } from "./client.js";
+export { FramedChunk } from "./framed-chunk.js";
+export { releaseFrame } from "./frame-pool.js";
 export type { CallContext, ServiceHandlers, StreamWriter } from "./handlers.js";
 export { implementService, type ServiceImplementation } from "./implement-service.js";
 export type { MessageCodec, ResponseCodecs } from "./message-codec.js";

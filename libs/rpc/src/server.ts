@@ -6,6 +6,9 @@ import { createHealth, type HealthService } from "./health.js";
 import type { ServiceImplementation } from "./implement-service.js";
 import { type Listener, openListener } from "./listener.js";
 import { createReflection } from "./reflection.js";
+import { sendFramedChunks } from "./sent-frames.js";
+
+sendFramedChunks();
 
 /** What one server takes on. */
 export interface ServerLimits {

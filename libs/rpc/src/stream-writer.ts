@@ -30,6 +30,10 @@ export function createStreamWriter<Message>(call: WritableCall): StreamWriter<Me
     inFlight -= 1;
     release();
   };
+  const onDisposableSent = (message: Disposable): void => {
+    message[Symbol.dispose]();
+    onSent();
+  };
 
   return {
     sendHeaders() {
@@ -38,7 +42,7 @@ export function createStreamWriter<Message>(call: WritableCall): StreamWriter<Me
     write(message) {
       if (over) return false;
       inFlight += 1;
-      call.write(message, onSent);
+      call.write(message, isDisposable(message) ? () => onDisposableSent(message) : onSent);
       return hasRoom();
     },
     drained: () => (hasRoom() ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
@@ -48,3 +52,5 @@ export function createStreamWriter<Message>(call: WritableCall): StreamWriter<Me
     },
   };
 }
+
+const isDisposable = (message: unknown): message is Disposable => typeof message === "object" && message !== null && Symbol.dispose in message;
