@@ -1,4 +1,4 @@
-import { CheckFailed, createCheckers } from "./checkers/index.js";
+import { createCheckers } from "./checkers/index.js";
 import { RunLog } from "./run-log.js";
 import { resultOf, type RunResult } from "./run-result.js";
 import { type Goal, isMet, type Scenario } from "./scenarios/index.js";
@@ -19,7 +19,7 @@ export interface ScenarioOutcome {
   readonly results: readonly RunResult[];
   readonly goals: readonly Goal[];
   /** The promise that was broken, if one was. */
-  readonly failure: CheckFailed | undefined;
+  readonly failure: Error | undefined;
   /** Of everything that happened in all its runs. */
   readonly digest: string;
   /** Events that brains were told. */
@@ -41,12 +41,12 @@ export function runScenario(scenario: Scenario, options: ScenarioOptions): Scena
     return result;
   };
   let goals: readonly Goal[] = [];
-  let failure: CheckFailed | undefined;
+  let failure: Error | undefined;
   try {
     goals = scenario.run({ ...options, run });
   } catch (error) {
-    if (!(error instanceof CheckFailed)) throw error;
-    failure = error;
+    // A brain that throws has broken a promise, too: its stack is of use to whoever looks for the reason.
+    failure = error instanceof Error ? error : new Error(String(error));
   }
   return { scenario, options, results, goals, failure, digest: log.digest(), events: log.events };
 }

@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from "commander";
-import { commandOf } from "./report/outcome-text.js";
-import { runScenario } from "./run-scenario.js";
+import { commandOf, reasonOf } from "./report/outcome-text.js";
+import { runScenario, type ScenarioOutcome } from "./run-scenario.js";
 import { SCENARIOS } from "./scenarios/index.js";
+import { isKnownToBeMissed } from "./scenarios/not-met-yet.js";
 import { wholeNumber } from "./simulate.js";
 
 /** Small swarms and large ones: the former are where corner cases meet, and many of them fit into a minute. */
@@ -26,13 +27,20 @@ export function simulateMany(args: readonly string[], randomSeed: () => number, 
     const scenario = SCENARIOS[runs % SCENARIOS.length]!;
     const outcome = runScenario(scenario, { seed: next, peers: 1 + (next % PEERS_MAX), pieces: 1 + ((next >>> 8) % PIECES_MAX) });
     runs += 1;
-    if (outcome.failure === undefined && outcome.goals.every(({ limit, actual }) => limit !== 0 || actual === 0)) continue;
-    const why = outcome.failure?.message ?? outcome.goals.filter(({ limit, actual }) => limit === 0 && actual > 0).map(({ name, actual }) => `${actual} ${name}`).join(", ");
-    failures.push(`${commandOf(outcome)}\n  ${why}`);
+    const reasons = reasonsToFail(outcome);
+    if (reasons.length === 0) continue;
+    failures.push(`${commandOf(outcome)}\n  ${reasons.join("\n  ")}`);
     console.log(failures.at(-1));
   }
   console.log(`${runs} runs, ${failures.length} failed`);
   return failures.length === 0 ? 0 : 1;
+}
+
+/** Goals with a figure, and those that are known to be missed, do not count. */
+function reasonsToFail({ scenario, failure, goals }: ScenarioOutcome): string[] {
+  if (failure !== undefined) return [reasonOf(failure)];
+  const missed = goals.filter(({ name, limit, actual }) => limit === 0 && actual > 0 && !isKnownToBeMissed(scenario.name, name));
+  return missed.map(({ name, actual }) => `${actual} ${name}`);
 }
 
 function minutesNumber(text: string): number {

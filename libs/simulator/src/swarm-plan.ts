@@ -18,7 +18,7 @@ const JITTER_US = 1_000;
 /** Seeds are there before the crowd comes … */
 export const CROWD_AT_US = 1_000_000;
 /** … which takes so long to arrive. */
-const CROWD_SPREAD_US = 100_000;
+export const CROWD_SPREAD_US = 100_000;
 /** Virtual time after which a run is given up. */
 const END_US = 900_000_000;
 

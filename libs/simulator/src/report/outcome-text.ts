@@ -1,4 +1,5 @@
 import { MIB } from "@piecewise/base";
+import { CheckFailed } from "../checkers/index.js";
 import { percentile, type RunResult } from "../run-result.js";
 import { isSuccess, type ScenarioOutcome } from "../run-scenario.js";
 import { type Goal, isMet } from "../scenarios/index.js";
@@ -15,11 +16,14 @@ export function outcomeText(outcome: ScenarioOutcome): string {
     ...table([HEADER, ...results.map(rowOf)]),
     "",
     ...goals.map(goalLine),
-    ...(failure === undefined ? [] : [`BROKEN  ${failure.message}`]),
+    ...(failure === undefined ? [] : [`BROKEN  ${reasonOf(failure)}`]),
     ...(isSuccess(outcome) ? [] : [`To see it again: ${commandOf(outcome)}`]),
     `digest: ${digest}`,
   ].join("\n");
 }
+
+/** Which promise was broken; of a brain that threw, where. */
+export const reasonOf = (failure: Error): string => (failure instanceof CheckFailed ? failure.message : (failure.stack ?? failure.message));
 
 /** What runs the same again. */
 export const commandOf = ({ scenario, options }: ScenarioOutcome): string =>

@@ -1,7 +1,7 @@
 import { createPrng } from "@piecewise/base";
 import { percentile } from "../run-result.js";
 import type { Fault } from "../simulation.js";
-import { CROWD_AT_US } from "../swarm-plan.js";
+import { CROWD_AT_US, CROWD_SPREAD_US } from "../swarm-plan.js";
 import { atTime, crowd, everyoneFinishes } from "./crowd.js";
 import type { Scenario } from "./scenario.js";
 
@@ -27,7 +27,7 @@ function crashes(seed: number, peers: number, withinUs: number): readonly Fault[
   const prng = createPrng(seed);
   const victims = prng.shuffle(Array.from({ length: peers }, (_, index) => index + 1)).slice(0, Math.floor((peers * CRASHES_PER_CENT) / 100));
   return victims.flatMap((victim, index) => {
-    const atUs = CROWD_AT_US + prng.below(withinUs);
+    const atUs = CROWD_AT_US + CROWD_SPREAD_US + prng.below(withinUs);
     const comesBack = index % 2 === 0;
     const isHeard = index % 4 < 2;
     const crash = atTime(atUs, ({ nodes }) => {

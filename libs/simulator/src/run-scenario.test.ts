@@ -1,0 +1,23 @@
+import { describe, expect, test } from "vitest";
+import { runScenario } from "./run-scenario.js";
+import { SCENARIOS } from "./scenarios/index.js";
+
+const poison = SCENARIOS.find(({ name }) => name === "poison")!;
+
+const digestOf = (seed: number): string => runScenario(poison, { seed, peers: 8, pieces: 40 }).digest;
+
+describe("runScenario", () => {
+  test("the same seed gives the same run, another seed another one", () => {
+    expect(digestOf(1)).toMatch(/^[0-9a-f]{64}$/);
+    expect(digestOf(1)).toBe(digestOf(1));
+    expect(digestOf(1)).not.toBe(digestOf(2));
+  });
+
+  test("one peer and one piece are a swarm, too", () => {
+    for (const scenario of SCENARIOS) {
+      const { failure, results } = runScenario(scenario, { seed: 1, peers: 1, pieces: 1 });
+      expect(failure?.message, scenario.name).toBeUndefined();
+      expect(results.length, scenario.name).toBeGreaterThan(0);
+    }
+  });
+});

@@ -1,0 +1,15 @@
+/**
+ * Goals that the brains do not reach yet. `npm run simulate` says so and fails; the tests expect every other goal to be met, and each of
+ * these to be missed, so that it leaves this table as soon as it is reached.
+ */
+export const NOT_MET_YET: readonly { readonly scenario: string; readonly goal: string }[] = [
+  { scenario: "flash-crowd", goal: "last completion / bound" },
+  { scenario: "flash-crowd", goal: "first seed sent / content" },
+  { scenario: "seed-leaves", goal: "survivors that did not finish" },
+  { scenario: "slow-peer", goal: "p99 of the others / without it" },
+  { scenario: "mixed-uplinks", goal: "last completion / bound" },
+  { scenario: "free-riders", goal: "last honest completion / alone" },
+];
+
+export const isKnownToBeMissed = (scenario: string, goal: string): boolean =>
+  NOT_MET_YET.some((entry) => entry.scenario === scenario && entry.goal === goal);

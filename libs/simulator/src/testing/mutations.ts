@@ -1,0 +1,76 @@
+import type { DownloadCommand, DownloadEngine, DownloadEvent } from "@piecewise/piece-engine";
+
+/** What a broken brain wants done, instead of what the right one does. */
+type Change = (event: DownloadEvent, commands: readonly DownloadCommand[]) => readonly DownloadCommand[];
+
+function changed(engine: DownloadEngine, change: Change, isHidden: (event: DownloadEvent) => boolean = () => false): DownloadEngine {
+  return {
+    handle: (event, nowMs) => (isHidden(event) ? [] : change(event, engine.handle(event, nowMs))),
+    get nextDeadlineMs() {
+      return engine.nextDeadlineMs;
+    },
+    progress: (nowMs) => engine.progress(nowMs),
+  };
+}
+
+/** Lets liars go instead of banning them. */
+export const withoutBans = (engine: DownloadEngine): DownloadEngine =>
+  changed(engine, (_event, commands) => commands.map((command) => (command.type === "banPeer" ? { type: "dropPeer", peer: command.peer } : command)));
+
+/** Bans whoever goes away. */
+export const withUnjustBans = (engine: DownloadEngine, addressOf: (peer: number) => string): DownloadEngine =>
+  changed(engine, (_event, commands) =>
+    commands.map((command) => (command.type === "dropPeer" ? { type: "banPeer", peer: command.peer, address: addressOf(command.peer) } : command)),
+  );
+
+/** Numbers of streams that the brain never gives out. */
+const EXTRA_STREAMS = 1_000_000_000;
+
+/** Asks for every piece as often as twice the bound of the end-game allows. */
+export function withDoubledEndGame(engine: DownloadEngine): DownloadEngine {
+  let extra = EXTRA_STREAMS;
+  return changed(
+    engine,
+    (_event, commands) =>
+      commands.flatMap((command) => (command.type === "openStream" ? [command, ...Array.from({ length: 3 }, () => ({ ...command, stream: (extra += 1) }))] : [command])),
+    (event) => "stream" in event && event.stream > EXTRA_STREAMS,
+  );
+}
+
+/** Opens as many streams to a peer as it likes. */
+export function withEndlessStreams(engine: DownloadEngine): DownloadEngine {
+  let extra = EXTRA_STREAMS;
+  let isDone = false;
+  return changed(
+    engine,
+    (_event, commands) => {
+      const open = commands.find((command) => command.type === "openStream");
+      if (open === undefined || isDone) return commands;
+      isDone = true;
+      return [...commands, ...Array.from({ length: 40 }, (_, i) => ({ ...open, stream: (extra += 1), piece: open.piece === i ? open.piece + 40 : i, offset: 0, length: 0 }))];
+    },
+    (event) => "stream" in event && event.stream > EXTRA_STREAMS,
+  );
+}
+
+/** Stores what does not match its hash. */
+export const withoutHashes = (engine: DownloadEngine): DownloadEngine =>
+  changed(engine, (event, commands) => (event.type === "pieceRejected" ? [...commands, { type: "storePiece", piece: event.piece, copy: event.copy }] : commands));
+
+/** Stops asking for anything after its first ten streams. */
+export function losingInterest(engine: DownloadEngine): DownloadEngine {
+  let streams = 0;
+  return changed(engine, (_event, commands) => commands.filter((command) => command.type !== "openStream" || (streams += 1) <= 10));
+}
+
+/** Counts every byte twice. */
+export const countingTwice = (engine: DownloadEngine): DownloadEngine => ({
+  handle: (event, nowMs) => engine.handle(event, nowMs),
+  get nextDeadlineMs() {
+    return engine.nextDeadlineMs;
+  },
+  progress(nowMs) {
+    const progress = engine.progress(nowMs);
+    return { ...progress, receivedBytes: progress.receivedBytes * 2 };
+  },
+});
