@@ -102,17 +102,21 @@ export class CopyBytes {
     this.#scratch = scratch;
   }
 
-  /** @param {Uint8Array} data is kept, not copied */
+  /**
+   * @param {Uint8Array} data
+   * @returns {boolean} whether it is kept; it is not copied
+   */
   append(data) {
     if (this.#slotOffset === undefined && bytesInMemory + data.byteLength <= COPY_BYTES_IN_MEMORY_MAX) {
       this.#chunks.push(data);
       this.#bytesInMemory += data.byteLength;
       bytesInMemory += data.byteLength;
-      return;
+      return true;
     }
     this.#slotOffset ??= this.#scratch.takeSlot();
     writeFully(this.#scratch.fd, data, this.#slotOffset + this.#bytesInScratch);
     this.#bytesInScratch += data.byteLength;
+    return false;
   }
 
   /**

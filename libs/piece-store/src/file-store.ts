@@ -19,7 +19,7 @@ import { createFileMap, type FileMap, type Manifest, pieceBytesOf, pieceCountOf,
 import { CopyTable } from "./copy-table.js";
 import { FileSource } from "./file-source.js";
 import { openFinishedOutput } from "./finished-output.js";
-import { HashedFiles } from "./hasher.js";
+import { HashedFiles, type OnReleased } from "./hasher.js";
 import { hashPieces, type HashingOptions } from "./piece-hashing.js";
 import type { CopyRef, PieceStore, SourceRef, VerifyResult } from "./piece-store.js";
 import { lstatIfThere, outputExists, publishOutput, syncData } from "./publish-output.js";
@@ -36,6 +36,8 @@ export interface FileStoreOptions extends HashingOptions {
   readonly outputPath: string;
   /** Replace what is there. */
   readonly force?: boolean | undefined;
+  /** Is given the memory of appended chunks when it may be used again. */
+  readonly onReleased?: OnReleased | undefined;
 }
 
 /**
@@ -85,7 +87,7 @@ async function openUnfinished(
   await checkFreeSpace(manifest, place);
   const paths = entryPaths(manifest, place.data);
   const target = { journalPath: place.journal, scratchPath: place.scratch, pieceLength: manifest.pieceLength };
-  const files = HashedFiles.open({ paths, target });
+  const files = HashedFiles.open({ paths, target }, options.onReleased);
   try {
     await layOutData(manifest, place, files);
     const held = Bitfield.create(pieceCountOf(manifest));

@@ -97,19 +97,21 @@ export class HasherFiles {
   /**
    * A write that fails is reported when the copy is verified.
    * @param {{ readonly piece: number, readonly copy: number, readonly source: number, readonly data: Uint8Array, readonly spans: readonly FileSpan[] | undefined }} chunk
+   * @returns {boolean} whether `data` is kept
    */
   append({ piece, copy: copyRef, source, data, spans }) {
     const copy = this.#copyOf(piece, copyRef, spans !== undefined);
-    if (copy.failure !== undefined) return;
+    if (copy.failure !== undefined) return false;
     copy.hashed.append(source, data);
     try {
-      if (copy.kept === undefined) this.#write(spans ?? [], data);
-      else attempt("write", this.#scratch.path, () => copy.kept?.append(data));
+      if (copy.kept !== undefined) return attempt("write", this.#scratch.path, () => copy.kept?.append(data) ?? false);
+      this.#write(spans ?? [], data);
     } catch (error) {
       if (!(error instanceof SystemFailureError)) throw error;
       copy.failure = error;
       copy.kept?.release();
     }
+    return false;
   }
 
   /**

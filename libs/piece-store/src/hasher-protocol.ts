@@ -57,7 +57,7 @@ export type HasherRequest =
       readonly piece: number;
       readonly copy: CopyRef;
       readonly source: SourceRef;
-      readonly data: Uint8Array;
+      readonly data: Uint8Array<ArrayBuffer>;
       readonly spans: readonly FileSpan[] | undefined;
     }
   | { readonly type: "discard"; readonly set: FilesRef; readonly piece: number; readonly copy: CopyRef }
@@ -72,8 +72,16 @@ export interface SystemFailure {
   readonly action: "read" | "write";
 }
 
+/** Everything that was asked for since the last message, in order. */
+export type HasherRequests = readonly HasherRequest[];
+
+/** What came of one `HasherRequests`. */
 export interface HasherResponse {
   /** Bytes of appended chunks that are done with since the last response. */
   readonly consumedBytes: number;
-  readonly answer?: { readonly call: number } & ({ readonly result: unknown } | { readonly failure: SystemFailure });
+  /** Memory of such chunks that nobody holds any longer, transferred back. */
+  readonly released: readonly { readonly set: FilesRef; readonly buffer: ArrayBuffer }[];
+  readonly answers: readonly HasherAnswer[];
 }
+
+export type HasherAnswer = { readonly call: number } & ({ readonly result: unknown } | { readonly failure: SystemFailure });

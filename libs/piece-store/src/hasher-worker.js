@@ -4,7 +4,7 @@ import { parentPort } from "node:worker_threads";
 import { FdCache } from "./fd-cache.js";
 import { HasherFiles, SystemFailureError } from "./hasher-files.js";
 
-/** @import { FilesRef, HasherCallRequest, HasherRequest, HasherResponse } from "./hasher-protocol.js" */
+/** @import { FilesRef, HasherAnswer, HasherCallRequest, HasherRequest, HasherRequests, HasherResponse } from "./hasher-protocol.js" */
 
 /** Chunks are acknowledged when they add up to so many bytes: a message for each would cost more than it is worth. */
 const ACKNOWLEDGE_BYTES = 4 * 1024 * 1024;
@@ -16,28 +16,40 @@ const fds = new FdCache();
 /** @type {Map<FilesRef, HasherFiles>} */
 const opened = new Map();
 let consumedBytes = 0;
+/** @type {{ readonly set: FilesRef, readonly buffer: ArrayBuffer }[]} */
+let released = [];
 
-port.on("message", (/** @type {HasherRequest} */ request) => {
-  switch (request.type) {
-    case "openFiles":
-      opened.set(request.set, new HasherFiles(request.set, request, fds));
-      return;
-    case "append":
-      filesOf(request).append(request);
-      consumedBytes += request.data.byteLength;
-      if (consumedBytes >= ACKNOWLEDGE_BYTES) respond(undefined);
-      return;
-    case "discard":
-      filesOf(request).discard(request);
-      return;
-    default:
-      respond(answer(request));
+port.on("message", (/** @type {HasherRequests} */ requests) => {
+  /** @type {HasherAnswer[]} */
+  const answers = [];
+  for (const request of requests) {
+    switch (request.type) {
+      case "openFiles":
+        opened.set(request.set, new HasherFiles(request.set, request, fds));
+        break;
+      case "append":
+        append(request);
+        break;
+      case "discard":
+        filesOf(request).discard(request);
+        break;
+      default:
+        answers.push(answer(request));
+    }
   }
+  if (answers.length > 0 || consumedBytes >= ACKNOWLEDGE_BYTES) respond(answers);
 });
+
+/** @param {Extract<HasherRequest, { type: "append" }>} request */
+function append(request) {
+  const { set, data } = request;
+  consumedBytes += data.byteLength;
+  if (!filesOf(request).append(request)) released.push({ set, buffer: data.buffer });
+}
 
 /**
  * @param {HasherCallRequest} request
- * @returns {HasherResponse["answer"]}
+ * @returns {HasherAnswer}
  */
 function answer(request) {
   try {
@@ -68,12 +80,13 @@ function perform(request) {
   }
 }
 
-/** @param {HasherResponse["answer"]} answered */
-function respond(answered) {
+/** @param {readonly HasherAnswer[]} answers */
+function respond(answers) {
   /** @type {HasherResponse} */
-  const response = answered === undefined ? { consumedBytes } : { consumedBytes, answer: answered };
+  const response = { consumedBytes, released, answers };
+  port?.postMessage(response, released.map(({ buffer }) => buffer));
   consumedBytes = 0;
-  port?.postMessage(response);
+  released = [];
 }
 
 /** @param {{ readonly set: FilesRef }} request */

@@ -10,6 +10,7 @@ import type {
   HasherCallRequest,
   HasherCalls,
   HasherRequest,
+  HasherRequests,
   HasherResponse,
   SystemFailure,
 } from "./hasher-protocol.js";
@@ -26,6 +27,11 @@ const TRANSFER_SLACK_BYTES_MAX = 4 * 1024;
 
 type Call<Name extends HasherCallName> = HasherCalls[Name]["request"];
 
+type AppendRequest = Extract<HasherRequest, { type: "append" }>;
+
+/** Takes back the memory of a chunk that was transferred, when nobody holds it any longer. */
+export type OnReleased = (buffer: ArrayBuffer) => void;
+
 interface PendingCall {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
@@ -38,6 +44,9 @@ interface PendingCall {
 class Hasher {
   readonly #worker = new Worker(workerFile(), { name: "piece-hasher", execArgv: [] });
   readonly #pending = new Map<number, PendingCall>();
+  readonly #onReleased = new Map<FilesRef, OnReleased>();
+  #requests: HasherRequest[] = [];
+  #transferred: ArrayBuffer[] = [];
   #callsMade = 0;
   #bytesUnderWay = 0;
   #room: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
@@ -51,14 +60,26 @@ class Hasher {
     });
   }
 
+  /** What is asked for at the same moment goes over as one message: waking the other thread costs more than most requests. */
   post(request: HasherRequest): void {
-    this.#worker.postMessage(request, []);
+    if (this.#requests.push(request) === 1) process.nextTick(() => this.#send());
   }
 
-  append(request: Extract<HasherRequest, { type: "append" }>): Promise<void> | undefined {
+  openFiles(set: FilesRef, files: FilesToOpen, onReleased: OnReleased | undefined): void {
+    if (onReleased !== undefined) this.#onReleased.set(set, onReleased);
+    this.post({ type: "openFiles", set, ...files });
+  }
+
+  async closeFiles(set: FilesRef): Promise<void> {
+    await this.call("closeFiles", set, {});
+    this.#onReleased.delete(set);
+  }
+
+  append(request: Omit<AppendRequest, "data"> & { readonly data: Uint8Array }): Promise<void> | undefined {
     const data = ownedBytes(request.data);
     this.#bytesUnderWay += data.byteLength;
-    this.#worker.postMessage({ ...request, data }, [data.buffer]);
+    this.#transferred.push(data.buffer);
+    this.post({ ...request, data });
     if (this.#bytesUnderWay <= APPEND_BYTES_UNDER_WAY_MAX) return undefined;
     this.#room ??= createRoom();
     this.#keepAliveWhileAwaited();
@@ -71,7 +92,7 @@ class Hasher {
     return new Promise((resolve, reject) => {
       this.#pending.set(call, { resolve, reject });
       this.#keepAliveWhileAwaited();
-      this.#worker.postMessage({ ...request, type, call, set } as HasherCallRequest, []);
+      this.post({ ...request, type, call, set } as HasherCallRequest);
     });
   }
 
@@ -80,13 +101,21 @@ class Hasher {
     await this.#worker.terminate();
   }
 
-  #receive({ consumedBytes, answer }: HasherResponse): void {
+  #send(): void {
+    const requests: HasherRequests = this.#requests;
+    this.#worker.postMessage(requests, this.#transferred);
+    this.#requests = [];
+    this.#transferred = [];
+  }
+
+  #receive({ consumedBytes, released, answers }: HasherResponse): void {
     this.#bytesUnderWay -= consumedBytes;
+    for (const { set, buffer } of released) this.#onReleased.get(set)?.(buffer);
     if (this.#room !== undefined && this.#bytesUnderWay <= APPEND_BYTES_UNDER_WAY_MAX / 2) {
       this.#room.resolve();
       this.#room = undefined;
     }
-    if (answer !== undefined) {
+    for (const answer of answers) {
       const pending = this.#pending.get(answer.call);
       assert(pending !== undefined, `answer to the unknown call ${answer.call}`);
       this.#pending.delete(answer.call);
@@ -112,18 +141,18 @@ export class HashedFiles implements AsyncDisposable {
   readonly #hasher: Hasher;
   #closing: Promise<void> | undefined;
 
-  private constructor(hasher: Hasher, files: FilesToOpen) {
+  private constructor(hasher: Hasher, files: FilesToOpen, onReleased?: OnReleased) {
     setsOpened += 1;
     this.#ref = setsOpened;
     this.#hasher = hasher;
-    hasher.post({ type: "openFiles", set: this.#ref, ...files });
+    hasher.openFiles(this.#ref, files, onReleased);
   }
 
   /** Opens no file yet. */
-  static open(files: FilesToOpen): HashedFiles {
+  static open(files: FilesToOpen, onReleased?: OnReleased): HashedFiles {
     shared ??= { hasher: new Hasher(), users: 0 };
     shared.users += 1;
-    return new HashedFiles(shared.hasher, files);
+    return new HashedFiles(shared.hasher, files, onReleased);
   }
 
   /** @returns a promise to wait for if too many bytes are under way. */
@@ -147,7 +176,7 @@ export class HashedFiles implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await this.call("closeFiles", {});
+    await this.#hasher.closeFiles(this.#ref);
     assert(shared !== undefined, "a hasher that is in use is shared");
     shared.users -= 1;
     if (shared.users > 0) return;

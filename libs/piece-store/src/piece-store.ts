@@ -46,7 +46,7 @@ export type VerifyResult =
 export interface PieceStore extends PieceSource {
   /**
    * Appends a chunk to a copy. The chunks of one copy are appended in order, from 0, without gaps. Takes ownership of `data`: where
-   * its ArrayBuffer holds nothing else it is transferred and `data` is empty afterwards.
+   * its ArrayBuffer holds nothing else it is transferred, and `data` is empty soon afterwards.
    * @returns undefined, or, when too many bytes are under way, a promise to wait for before more is appended.
    * Chunks for a piece that is held are dropped. A copy that was discarded or rejected begins anew with the next chunk.
    */
