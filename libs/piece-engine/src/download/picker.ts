@@ -104,8 +104,8 @@ export class Picker {
     let lastMs = -1;
     let isLater = false;
     for (const copies of this.ledger.copies.values()) {
+      if (!this.#areContestable(copies, source, isEndGame)) continue;
       const live = copies.filter(isLive);
-      if (live.length === 0 || !live.every((copy) => this.#isContestable(copy, source, isEndGame))) continue;
       isLater = true;
       // Two sources give way only to one that is known to be faster.
       if (live.length > 1 && source.rate.measured === undefined) continue;
@@ -123,10 +123,24 @@ export class Picker {
     return begun === undefined ? { kind: "second", piece: first.piece } : { kind: "copy", copy: begun };
   }
 
+  /**
+   * Somebody is at the piece, and all who are could be contested. It is asked of every piece in the works whenever a source has nothing
+   * better to do, and most say no: the commonest reason comes first.
+   */
+  #areContestable(copies: readonly Copy[], source: Source, isEndGame: boolean): boolean {
+    let isAnyLive = false;
+    for (const copy of copies) {
+      if (!isLive(copy)) continue;
+      if (!this.#isContestable(copy, source, isEndGame)) return false;
+      isAnyLive = true;
+    }
+    return isAnyLive;
+  }
+
   /** Another source is at it. While there is something else to ask for, it counts only if that one has not even begun. */
   #isContestable({ piece, state, stream }: Copy, source: Source, isEndGame: boolean): boolean {
     if (state !== "filling" || stream === undefined || stream.source === source) return false;
-    return source.offers.has(piece) && (isEndGame || stream.grantedAtMs === undefined);
+    return (isEndGame || stream.grantedAtMs === undefined) && source.offers.has(piece);
   }
 
   #isBeaten(copy: Copy, source: Source, isEndGame: boolean): boolean {
