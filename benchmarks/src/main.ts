@@ -1,15 +1,15 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseFlags } from "./flags.js";
 import { describeMachine } from "./measure/machine.js";
+import { Namespaces } from "./measure/namespaces.js";
 import { openScratchFolder, ramFolder } from "./measure/scratch-folder.js";
 import type { ProcessOwner } from "./process-owner.js";
-import { type Row, workloadTable } from "./report.js";
+import { workloadTable } from "./report.js";
 import { runWorkload } from "./run-workload.js";
 import { findPython, findRivals } from "./systems/find-rivals.js";
 import { createPiecewise } from "./systems/piecewise.js";
 import { allWorkloads } from "./workloads/all-workloads.js";
-import type { Workload } from "./workloads/workload.js";
 
 export interface BenchWorld {
   readonly owner: ProcessOwner;
@@ -33,6 +33,7 @@ export async function main(args: readonly string[], { owner, root, build, diviso
   const bench = {
     owner,
     python: await findPython(owner),
+    namespaces: await Namespaces.open(owner),
     piecewise: createPiecewise(join(root, "node_modules/.bin")),
     rivals: Object.fromEntries(flags.rivals.map((name) => [name, found[name]])),
     rounds: flags.rounds,
@@ -43,16 +44,15 @@ export async function main(args: readonly string[], { owner, root, build, diviso
   const startedAt = new Date().toISOString();
   console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB; ${machine.kernel}; Node ${machine.node}; ${startedAt}`);
 
-  const tables: { readonly workload: Workload; readonly rows: readonly Row[] }[] = [];
+  const path = join(root, "benchmarks/results", `${startedAt.replaceAll(":", "")}.json`);
+  const results: object[] = [];
   for (const workload of workloads) {
     const rows = await runWorkload(workload, bench);
     console.log(`\n${workloadTable(workload, rows)}`);
-    tables.push({ workload, rows });
+    results.push({ name: workload.name, title: workload.title, rows: rows.map(({ title, samples, notes }) => ({ title, samples, notes })) });
+    // After each: what was measured is kept even if the next one fails.
+    writeFileSync(path, `${JSON.stringify({ startedAt, machine, rounds: flags.rounds, divisor, results }, undefined, 2)}\n`);
   }
-  const path = join(root, "benchmarks/results", `${startedAt.replaceAll(":", "")}.json`);
-  mkdirSync(join(root, "benchmarks/results"), { recursive: true });
-  const results = tables.map(({ workload: { name, title }, rows }) => ({ name, title, rows }));
-  writeFileSync(path, `${JSON.stringify({ startedAt, machine, rounds: flags.rounds, divisor, results }, undefined, 2)}\n`);
   console.log(`\nEvery sample: ${path}`);
   return 0;
 }

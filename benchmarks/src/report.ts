@@ -5,10 +5,10 @@ import type { Figure, Sample, Workload } from "./workloads/workload.js";
 /** A row of a table: what one contender did in every round, or why it did not take part. */
 export interface Row {
   readonly title: string;
-  /** Undefined for a round that was not measured. */
+  /** By rounds; undefined for one in which it failed. */
   readonly samples: readonly (Sample | undefined)[];
-  /** Why there are none. */
-  readonly whyNot?: string | undefined;
+  /** Why there is no sample, or not one for every round. */
+  readonly notes: readonly string[];
 }
 
 const MIB = 1_048_576;
@@ -18,14 +18,15 @@ const UNKNOWN = "-";
 export function workloadTable(workload: Workload, rows: readonly Row[]): string {
   const header = ["", "median s", "min", "max", "Piecewise ÷ it", "fetchers CPU s", "seeders CPU s", "peak RSS MiB", "sent MiB"];
   const lines = rows.map((row) => tableRow(row, rows[0]!, workload.figures));
-  const notes = rows.flatMap(({ title, whyNot }) => (whyNot === undefined ? [] : [`${title}: ${whyNot}`]));
+  const notes = rows.flatMap((row) => row.notes.map((note) => `${row.title}: ${note}`));
   return [`${workload.name}: ${workload.title}`, "", textTable([...header, ...workload.figures.map((figure) => figure.header)], lines), ...notes].join("\n");
 }
 
-function tableRow({ title, samples, whyNot }: Row, ours: Row, figures: readonly Figure[]): string[] {
-  if (whyNot !== undefined) return [title, "not measured"];
+function tableRow(row: Row, ours: Row, figures: readonly Figure[]): string[] {
+  const { title, samples } = row;
   const seconds = samples.flatMap((sample) => sample?.seconds ?? []);
-  const ratio = title === ours.title ? undefined : medianRatio(secondsOf(ours), secondsOf({ title, samples }));
+  if (seconds.length === 0) return [title, "not measured"];
+  const ratio = row === ours ? undefined : medianRatio(secondsOf(ours), secondsOf(row));
   const of = (pick: (sample: Sample) => number | undefined, digits: number): string =>
     text(median(samples.flatMap((sample) => (sample && pick(sample)) ?? [])), digits);
   return [

@@ -1,20 +1,26 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { BenchFailure } from "./bench-failure.js";
 import { Launcher } from "./measure/launcher.js";
 import { openLoopback } from "./measure/loopback.js";
+import { openLoopbackNamespace, openShapedNetwork } from "./measure/namespace-network.js";
+import type { Namespaces } from "./measure/namespaces.js";
+import type { Network } from "./measure/network.js";
 import type { ProcessOwner } from "./process-owner.js";
 import type { Row } from "./report.js";
 import { requireSpace } from "./measure/scratch-folder.js";
 import { makeTorrent } from "./torrent/make-torrent.js";
 import type { Rival, RivalName } from "./systems/find-rivals.js";
 import type { System } from "./systems/system.js";
-import type { MeasurementSetup, Sample, Workload } from "./workloads/workload.js";
+import type { MeasurementSetup, NetworkPlan, Sample, Workload } from "./workloads/workload.js";
 
 /** What every workload is run with. */
 export interface Bench {
   readonly owner: ProcessOwner;
   /** For the launcher; undefined if there is none. */
   readonly python: string | undefined;
+  /** Undefined where there can be none. */
+  readonly namespaces: Namespaces | undefined;
   readonly piecewise: System;
   readonly rivals: Readonly<Partial<Record<RivalName, Rival>>>;
   readonly rounds: number;
@@ -26,11 +32,15 @@ export interface Bench {
 interface Contender {
   readonly title: string;
   readonly measure: (setup: MeasurementSetup) => Promise<Sample>;
+  /** Ours may not fail; a rival that does is left out of that round. */
+  readonly mayFail: boolean;
+  readonly samples: (Sample | undefined)[];
+  readonly notes: string[];
 }
 
-/** Measures every contender once a round, in turn. @throws BenchFailure if one fails, or has fetched wrong bytes. */
+/** Measures every contender once a round, in turn. @returns ours first. @throws BenchFailure if ours fails, or has fetched wrong bytes. */
 export async function runWorkload(workload: Workload, bench: Bench): Promise<readonly Row[]> {
-  const { contenders, absent } = contendersOf(workload, bench);
+  const contenders = contendersOf(workload, bench);
   const folder = join(bench.scratchFolder, workload.name);
   requireSpace(bench.scratchFolder, workload.spaceBytes);
   mkdirSync(folder);
@@ -38,44 +48,72 @@ export async function runWorkload(workload: Workload, bench: Bench): Promise<rea
     const content = workload.makeContent(join(folder, "source"));
     const torrentPath = join(folder, "content.torrent");
     makeTorrent(content, torrentPath);
-
-    const samples = contenders.map((): Sample[] => []);
     for (let round = 1; round <= bench.rounds; round += 1) {
-      for (const [index, { title, measure }] of contenders.entries()) {
-        const sample = await measureOnce(join(folder, "run"), bench, workload, (parts) => measure({ ...parts, content, torrentPath }));
-        samples[index]!.push(sample);
-        bench.onProgress(`${workload.name}, round ${round} of ${bench.rounds}: ${title} ${sample.seconds.toFixed(2)} s`);
+      for (const contender of contenders) {
+        const measure = (): Promise<Sample> => measureOnce(join(folder, "run"), bench, workload, (parts) => contender.measure({ ...parts, content, torrentPath }));
+        bench.onProgress(`${workload.name}, round ${round} of ${bench.rounds}: ${await measureInto(contender, round, measure)}`);
       }
     }
-    return [...contenders.map(({ title }, index) => ({ title, samples: samples[index]! })), ...absent];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  return [...contenders, ...absentOf(workload, bench)];
 }
 
-function contendersOf(workload: Workload, { piecewise, rivals }: Bench): { readonly contenders: readonly Contender[]; readonly absent: readonly Row[] } {
-  const contender = (system: System): Contender => ({ title: system.title, measure: (setup) => workload.measure(system, setup) });
-  const found = workload.rivals.flatMap((name) => rivals[name] ?? []);
-  return {
-    contenders: [contender(piecewise), ...found.flatMap((rival) => ("system" in rival ? contender(rival.system) : []))],
-    absent: found.flatMap((rival) => ("system" in rival ? [] : { title: rival.title, samples: [], whyNot: rival.missing })),
-  };
+/** @returns what came of it, for the progress. */
+async function measureInto({ title, samples, notes, mayFail }: Contender, round: number, measure: () => Promise<Sample>): Promise<string> {
+  try {
+    const sample = await measure();
+    samples.push(sample);
+    return `${title} ${sample.seconds.toFixed(2)} s`;
+  } catch (error) {
+    if (!mayFail || !(error instanceof BenchFailure)) throw error;
+    samples.push(undefined);
+    notes.push(`failed in round ${round}: ${error.message.split("\n", 1)[0]}`);
+    return `${title} failed: ${error.message}`;
+  }
 }
+
+function contendersOf(workload: Workload, { piecewise, rivals }: Bench): readonly Contender[] {
+  const contender = (system: System, mayFail: boolean): Contender => ({
+    title: system.title,
+    measure: (setup) => workload.measure(system, setup),
+    mayFail,
+    samples: [],
+    notes: [],
+  });
+  const present = workload.rivals.flatMap((name) => {
+    const rival = rivals[name];
+    return rival !== undefined && "system" in rival ? [contender(rival.system, true)] : [];
+  });
+  return [contender(piecewise, false), ...present];
+}
+
+const absentOf = (workload: Workload, { rivals }: Bench): readonly Row[] =>
+  workload.rivals.flatMap((name) => {
+    const rival = rivals[name];
+    return rival !== undefined && "missing" in rival ? [{ title: rival.title, samples: [], notes: [`not installed (${rival.missing})`] }] : [];
+  });
 
 /** In new folders, in a network of its own; nothing of it is left afterwards. */
 async function measureOnce(
   runFolder: string,
-  { owner, python }: Bench,
-  { network: { hostCount } }: Workload,
+  { owner, python, namespaces }: Bench,
+  { network: plan }: Workload,
   measure: (parts: Omit<MeasurementSetup, "content" | "torrentPath">) => Promise<Sample>,
 ): Promise<Sample> {
   const [folder, outputFolder] = [join(runFolder, "system"), join(runFolder, "output")];
   for (const path of [folder, outputFolder]) mkdirSync(path, { recursive: true });
   try {
-    await using network = openLoopback(hostCount);
+    await using network = await openNetwork(plan, namespaces);
     await using launcher = new Launcher(owner, python);
     return await measure({ launcher, network, folder, outputFolder });
   } finally {
     rmSync(runFolder, { recursive: true, force: true });
   }
+}
+
+async function openNetwork({ hostCount, shape }: NetworkPlan, namespaces: Namespaces | undefined): Promise<Network> {
+  if (namespaces === undefined) return openLoopback(hostCount);
+  return shape === undefined ? openLoopbackNamespace(namespaces, hostCount) : openShapedNetwork(namespaces, hostCount, shape);
 }

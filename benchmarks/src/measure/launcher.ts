@@ -32,7 +32,11 @@ export class Launcher implements AsyncDisposable {
     return running.whenStarted();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stopAll();
+  }
+
+  async stopAll(): Promise<void> {
     await Promise.all([...this.#running].map((running) => running.stop()));
   }
 }

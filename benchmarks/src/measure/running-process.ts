@@ -54,9 +54,13 @@ export class RunningProcess {
     return this.#startedMs;
   }
 
-  /** What it has cost so far, as long as it runs. */
-  usageSoFar(): Usage {
-    return processUsage(this.#pid);
+  get isOver(): boolean {
+    return this.#isGone || this.#report !== undefined;
+  }
+
+  /** What it has cost so far, or in all if it has ended; undefined if that is not known. */
+  async usage(): Promise<Usage | undefined> {
+    return this.isOver ? (await this.ended).usage : processUsage(this.#pid);
   }
 
   /** The first line of its stdout for which `find` returns something, also one that was printed before. */
@@ -89,7 +93,7 @@ export class RunningProcess {
 
   /** SIGKILL to the command alone: its launcher still says what it cost. */
   kill(): void {
-    if (!this.#isGone) process.kill(this.#pid, "SIGKILL");
+    if (!this.isOver) process.kill(this.#pid, "SIGKILL");
   }
 
   async stop(): Promise<void> {

@@ -2,9 +2,10 @@ import type { ProcessOwner } from "../process-owner.js";
 import { createAria2 } from "./aria2.js";
 import { createCurl } from "./curl.js";
 import { createLibtorrent } from "./libtorrent.js";
+import { createRsync } from "./rsync.js";
 import type { System } from "./system.js";
 
-export const RIVAL_NAMES = ["libtorrent", "aria2", "curl"] as const;
+export const RIVAL_NAMES = ["libtorrent", "aria2", "curl", "rsync"] as const;
 export type RivalName = (typeof RIVAL_NAMES)[number];
 
 /** A rival, or what to install to have it. */
@@ -19,10 +20,12 @@ export async function findRivals(owner: ProcessOwner): Promise<Readonly<Record<R
   const aria2 = await printed(owner, "aria2c", ["--version"], /^aria2 version (\S+)/);
   const openssl = await printed(owner, "openssl", ["version"], /^OpenSSL (\S+)/i);
   const curl = openssl && (await printed(owner, "curl", ["--version"], /^curl (\S+)/));
+  const rsync = await printed(owner, "rsync", ["--version"], /^rsync +version (\S+)/);
   return {
     libtorrent: rival("libtorrent", "python3-libtorrent", libtorrent && createLibtorrent(SYSTEM_PYTHON, libtorrent)),
     aria2: rival("aria2", "aria2", aria2 && createAria2(aria2)),
     curl: rival("curl + openssl", "curl openssl", curl && createCurl(curl)),
+    rsync: rival("rsync", "rsync", rsync && createRsync(rsync)),
   };
 }
 

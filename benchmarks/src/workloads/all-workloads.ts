@@ -1,7 +1,21 @@
 import { createOneToOne } from "./w1-one-to-one.js";
+import { createManyToOne } from "./w2-many-to-one.js";
+import { createOneToMany } from "./w3-one-to-many.js";
+import { createSeedersKilled } from "./w4-seeders-killed.js";
+import { createFetcherKilled } from "./w5-fetcher-killed.js";
+import { createSmallFiles } from "./w7-small-files.js";
+import { createOneMebibyte } from "./w9-one-mebibyte.js";
 import type { Workload } from "./workload.js";
 
 const MIB = 1_048_576;
 
 /** All workloads, with `1 / divisor` of the data: 1, but for trials. */
-export const allWorkloads = (divisor: number): readonly Workload[] => [createOneToOne((1_024 * MIB) / divisor)];
+export const allWorkloads = (divisor: number): readonly Workload[] => [
+  createOneToOne((1_024 * MIB) / divisor),
+  createManyToOne((1_024 * MIB) / divisor),
+  createOneToMany((256 * MIB) / divisor),
+  createSeedersKilled((1_024 * MIB) / divisor),
+  createFetcherKilled((1_024 * MIB) / divisor),
+  createSmallFiles(Math.ceil(2_000 / divisor)),
+  createOneMebibyte(),
+];
