@@ -100,6 +100,8 @@ export class Picker {
   #second(source: Source): Choice | undefined {
     if (source.streams.size > 0) return undefined;
     const isEndGame = this.ledger.availability.offeredCount === 0;
+    // Mostly there is more to ask for and nobody waits for long: that is seen without a look at every piece in the works.
+    if (!isEndGame && !this.#hasWaitedLong()) return this.#isAnyContestable(source) ? { kind: "later" } : undefined;
     let last: readonly Copy[] = [];
     let lastMs = -1;
     let isLater = false;
@@ -121,6 +123,23 @@ export class Picker {
     if (second !== undefined) return { kind: "instead", stream: (this.#expectedMs(first) > this.#expectedMs(second) ? first : second).stream! };
     const begun = this.ledger.copiesOf(first.piece).find((copy) => !isLive(copy));
     return begun === undefined ? { kind: "second", piece: first.piece } : { kind: "copy", copy: begun };
+  }
+
+  /** Whether a request has been waiting for a slot for so long that its pieces may be asked for elsewhere. */
+  #hasWaitedLong(): boolean {
+    for (const { waiting } of this.sources) if (waiting !== undefined && this.turn.nowMs - waiting.progressAtMs >= GRANT_PATIENCE_MS) return true;
+    return false;
+  }
+
+  /** Whether a request waits for a slot whose pieces this source could bring, too. */
+  #isAnyContestable(source: Source): boolean {
+    for (const { waiting } of this.sources) {
+      if (waiting === undefined) continue;
+      for (let { piece } = waiting; piece < waiting.endPiece; piece += 1) {
+        if (this.#areContestable(this.ledger.copiesOf(piece), source, false)) return true;
+      }
+    }
+    return false;
   }
 
   /**
