@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseFlags } from "./flags.js";
 import { describeMachine } from "./measure/machine.js";
 import { Namespaces } from "./measure/namespaces.js";
-import { openScratchFolder, ramFolder } from "./measure/scratch-folder.js";
+import { diskFolder, openScratchFolder, ramFolder } from "./measure/scratch-folder.js";
 import type { ProcessOwner } from "./process-owner.js";
 import { workloadTable } from "./report.js";
 import { runWorkload } from "./run-workload.js";
@@ -37,7 +37,7 @@ export async function main(args: readonly string[], { owner, root, build, diviso
     piecewise: createPiecewise(join(root, "node_modules/.bin")),
     rivals: Object.fromEntries(flags.rivals.map((name) => [name, found[name]])),
     rounds: flags.rounds,
-    scratchFolder: openScratchFolder(ramFolder()),
+    scratchFolders: { ram: openScratchFolder(ramFolder()), disk: openScratchFolder(diskFolder()) },
     onProgress: (line: string) => console.error(line),
   };
   const machine = describeMachine();
@@ -47,6 +47,10 @@ export async function main(args: readonly string[], { owner, root, build, diviso
   const path = join(root, "benchmarks/results", `${startedAt.replaceAll(":", "")}.json`);
   const results: object[] = [];
   for (const workload of workloads) {
+    if (workload.network.shape !== undefined && bench.namespaces === undefined) {
+      console.log(`\n${workload.name}: ${workload.title}\n\nskipped: it takes root, iproute2 and util-linux, for network namespaces`);
+      continue;
+    }
     const rows = await runWorkload(workload, bench);
     console.log(`\n${workloadTable(workload, rows)}`);
     results.push({ name: workload.name, title: workload.title, rows: rows.map(({ title, samples, notes }) => ({ title, samples, notes })) });

@@ -24,7 +24,8 @@ export interface Bench {
   readonly piecewise: System;
   readonly rivals: Readonly<Partial<Record<RivalName, Rival>>>;
   readonly rounds: number;
-  readonly scratchFolder: string;
+  /** By where they lie. */
+  readonly scratchFolders: Readonly<Record<Workload["storage"], string>>;
   /** Told of every measurement as it is made. */
   readonly onProgress: (line: string) => void;
 }
@@ -41,8 +42,8 @@ interface Contender {
 /** Measures every contender once a round, in turn. @returns ours first. @throws BenchFailure if ours fails, or has fetched wrong bytes. */
 export async function runWorkload(workload: Workload, bench: Bench): Promise<readonly Row[]> {
   const contenders = contendersOf(workload, bench);
-  const folder = join(bench.scratchFolder, workload.name);
-  requireSpace(bench.scratchFolder, workload.spaceBytes);
+  const folder = join(bench.scratchFolders[workload.storage], workload.name);
+  requireSpace(bench.scratchFolders[workload.storage], workload.spaceBytes);
   mkdirSync(folder);
   try {
     const content = workload.makeContent(join(folder, "source"));
@@ -75,25 +76,20 @@ async function measureInto({ title, samples, notes, mayFail }: Contender, round:
 }
 
 function contendersOf(workload: Workload, { piecewise, rivals }: Bench): readonly Contender[] {
-  const contender = (system: System, mayFail: boolean): Contender => ({
-    title: system.title,
-    measure: (setup) => workload.measure(system, setup),
-    mayFail,
-    samples: [],
-    notes: [],
+  const ours = contender(piecewise.title, false, (setup) => workload.measure(piecewise, setup));
+  const others = rivalsOf(workload, rivals).flatMap(({ title, missing, system }) => {
+    if (missing !== undefined) return [];
+    return contender(title, true, (setup) => (system === undefined ? workload.measureFloor!(setup) : workload.measure(system, setup)));
   });
-  const present = workload.rivals.flatMap((name) => {
-    const rival = rivals[name];
-    return rival !== undefined && "system" in rival ? [contender(rival.system, true)] : [];
-  });
-  return [contender(piecewise, false), ...present];
+  return [ours, ...others];
 }
 
+const contender = (title: string, mayFail: boolean, measure: Contender["measure"]): Contender => ({ title, measure, mayFail, samples: [], notes: [] });
+
 const absentOf = (workload: Workload, { rivals }: Bench): readonly Row[] =>
-  workload.rivals.flatMap((name) => {
-    const rival = rivals[name];
-    return rival !== undefined && "missing" in rival ? [{ title: rival.title, samples: [], notes: [`not installed (${rival.missing})`] }] : [];
-  });
+  rivalsOf(workload, rivals).flatMap(({ title, missing }) => (missing === undefined ? [] : { title, samples: [], notes: [`not installed (${missing})`] }));
+
+const rivalsOf = (workload: Workload, rivals: Bench["rivals"]): readonly Rival[] => workload.rivals.flatMap((name) => rivals[name] ?? []);
 
 /** In new folders, in a network of its own; nothing of it is left afterwards. */
 async function measureOnce(

@@ -1,5 +1,5 @@
 import { type Cipher, createCipheriv } from "node:crypto";
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** A file, or a tree of files, to be distributed. */
@@ -19,12 +19,29 @@ export interface ContentFile {
 
 const BLOCK_BYTES = 4 * 1_048_576;
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
+const MARK_BYTES = 4_096;
+const MARK_DISTANCE_BYTES = 1_048_576;
 
-/** Writes a file of pseudo-random bytes, the same ones for the same name, and incompressible. */
-export function makeFile(folder: string, name: string, bytes: number): Content {
+/** Writes a file of pseudo-random bytes, the same ones for the same seed, and incompressible. */
+export function makeFile(folder: string, name: string, bytes: number, seed = name): Content {
   const path = join(folder, name);
   mkdirSync(folder, { recursive: true });
-  writeRandom(path, bytes, randomStream(name));
+  writeRandom(path, bytes, randomStream(seed));
+  return { name, path, bytes, files: undefined };
+}
+
+/** Writes a file that takes next to no room: holes, and between them some bytes that tell its parts from each other. */
+export function makeSparseFile(folder: string, name: string, bytes: number): Content {
+  const path = join(folder, name);
+  mkdirSync(folder, { recursive: true });
+  const random = randomStream(name);
+  const file = openSync(path, "wx");
+  try {
+    ftruncateSync(file, bytes);
+    for (let offset = 0; offset + MARK_BYTES <= bytes; offset += MARK_DISTANCE_BYTES) writeSync(file, random.update(ZEROS.subarray(0, MARK_BYTES)), 0, MARK_BYTES, offset);
+  } finally {
+    closeSync(file);
+  }
   return { name, path, bytes, files: undefined };
 }
 

@@ -1,5 +1,7 @@
+import { type DelayLine, QUEUE_PACKETS, startDelayLine } from "./delay-line.js";
 import { enterNamespace, type Namespaces } from "./namespaces.js";
 import type { Host, Network, Sent, Shape } from "./network.js";
+import { sumSent } from "./sent-payload.js";
 
 /** Below the range from which the kernel takes ports. */
 const FIRST_PORT = 20_000;
@@ -19,41 +21,50 @@ export async function openLoopbackNamespace(namespaces: Namespaces, hostCount: n
   };
 }
 
-/** Every host is a namespace with an address of its own, at one switch; `shape` is what the kernel does with all that a peer sends. */
+/** Every host is a namespace with an address of its own, at one switch; what a peer sends is slowed down. */
 export async function openShapedNetwork(namespaces: Namespaces, hostCount: number, shape: Shape): Promise<Network> {
   const hub = await namespaces.add();
   const names = [hub];
+  const lines: DelayLine[] = [];
   await namespaces.ip("-n", hub, "link", "add", "switch", "type", "bridge");
   await raise(namespaces, hub, "switch");
 
-  const addHost = async (number: number): Promise<Host> => {
+  const addHost = async (number: number, line: Shape | undefined): Promise<Host> => {
     const name = await namespaces.add();
     names.push(name);
     const port = `port${number}`;
     const address = `10.77.0.${number}`;
-    await namespaces.ip("-n", hub, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", name);
+    if (line === undefined) await namespaces.ip("-n", hub, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", name);
+    else lines.push(await startDelayLine(namespaces, { host: name, hub, port }, line));
     await namespaces.ip("-n", hub, "link", "set", port, "master", "switch", "up");
     await namespaces.ip("-n", name, "address", "add", `${address}/24`, "dev", "eth0");
     for (const device of ["lo", "eth0"]) await raise(namespaces, name, device);
     return createHost(namespaces, name, address);
   };
 
-  const trackerHost = await addHost(TRACKER_NUMBER);
+  const trackerHost = await addHost(TRACKER_NUMBER, undefined);
+  const discipline = queueDiscipline(shape, namespaces.hasNetem);
   const hosts: Host[] = [];
   for (let number = 1; number <= hostCount; number += 1) {
-    const host = await addHost(number);
-    hosts.push(host);
-    await namespaces.run("tc", ["-n", names.at(-1)!, "qdisc", "add", "dev", "eth0", "root", ...shape]);
+    hosts.push(await addHost(number, discipline === undefined ? shape : undefined));
+    if (discipline !== undefined) await namespaces.run("tc", ["-n", names.at(-1)!, "qdisc", "add", "dev", "eth0", "root", ...discipline]);
   }
   return {
     trackerHost,
     hosts,
-    sent: async () => {
-      const all = await Promise.all(hosts.map((host) => host.sent()));
-      return all.reduce<Sent>((total, sent) => ({ bytes: total.bytes + sent!.bytes, packets: total.packets + sent!.packets }), { bytes: 0, packets: 0 });
+    sent: async () => sumSent(await Promise.all(hosts.map((host) => host.sent()))),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(lines.map((line) => line.stop()));
+      await namespaces.remove(names);
     },
-    [Symbol.asyncDispose]: () => namespaces.remove(names),
   };
+}
+
+/** For `tc`; undefined if this kernel has none that can do it. */
+function queueDiscipline({ bytesPerSecond, delayMs }: Shape, hasNetem: boolean): readonly string[] | undefined {
+  const rate = `${8 * bytesPerSecond}bit`;
+  if (delayMs === 0) return ["tbf", "rate", rate, "burst", "256kb", "latency", "100ms"];
+  return hasNetem ? ["netem", "delay", `${delayMs}ms`, "limit", String(QUEUE_PACKETS), "rate", rate] : undefined;
 }
 
 const raise = (namespaces: Namespaces, name: string, device: string): Promise<string> =>

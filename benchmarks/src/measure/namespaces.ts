@@ -9,12 +9,14 @@ const NAMESPACES_FOLDER = "/run/netns";
 
 /** Network namespaces of this process. They are removed when it ends; one that was killed leaves them to the next. */
 export class Namespaces {
-  readonly #owner: ProcessOwner;
+  /** Starts what belongs to a network. */
+  readonly owner: ProcessOwner;
   readonly #names = new Set<string>();
   #made = 0;
+  #hasNetem = false;
 
   private constructor(owner: ProcessOwner) {
-    this.#owner = owner;
+    this.owner = owner;
     process.on("exit", () => {
       for (const name of this.#names) spawnSync("ip", ["netns", "delete", name]);
     });
@@ -26,12 +28,22 @@ export class Namespaces {
     try {
       await namespaces.#removeLeftovers();
       const trial = await namespaces.add();
-      await namespaces.run("nsenter", [...enterNamespace(trial).slice(1), "tc", "qdisc", "show"]);
+      const [enter, ...where] = enterNamespace(trial);
+      await namespaces.run(enter, [...where, "tc", "qdisc", "show"]);
+      namespaces.#hasNetem = await namespaces.run("tc", ["-n", trial, "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"]).then(
+        () => true,
+        () => false,
+      );
       await namespaces.remove([trial]);
       return namespaces;
     } catch {
       return undefined;
     }
+  }
+
+  /** Whether this kernel can delay packets. */
+  get hasNetem(): boolean {
+    return this.#hasNetem;
   }
 
   /** @returns the name of a new one. */
@@ -55,7 +67,7 @@ export class Namespaces {
   }
 
   async run(file: string, args: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.#owner.capture(file, args);
+    const { code, stdout, stderr } = await this.owner.capture(file, args);
     if (code !== 0) throw new BenchFailure(`${[file, ...args].join(" ")}: ${stderr.trim()}`);
     return stdout;
   }
@@ -69,4 +81,4 @@ export class Namespaces {
 }
 
 /** What stands before a command that runs in the namespace; unlike `ip netns exec` it leaves the view of the file system alone. */
-export const enterNamespace = (name: string): readonly string[] => ["nsenter", `--net=${NAMESPACES_FOLDER}/${name}`];
+export const enterNamespace = (name: string): readonly [string, string] => ["nsenter", `--net=${NAMESPACES_FOLDER}/${name}`];

@@ -24,5 +24,9 @@ export interface Sent {
   readonly packets: number;
 }
 
-/** What the kernel does with everything that a host sends: the arguments of `tc qdisc add dev DEVICE root`. */
-export type Shape = readonly string[];
+/** What slows down everything that a host sends: how much may leave in a second, and how long it is under way. */
+export interface Shape {
+  readonly bytesPerSecond: number;
+  /** 0 for no delay. */
+  readonly delayMs: number;
+}

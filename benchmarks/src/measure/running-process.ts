@@ -54,6 +54,11 @@ export class RunningProcess {
     return this.#startedMs;
   }
 
+  /** What it has printed on stdout. */
+  get output(): string {
+    return this.#lines.join("\n");
+  }
+
   get isOver(): boolean {
     return this.#isGone || this.#report !== undefined;
   }

@@ -5,9 +5,14 @@ import { BenchFailure } from "../bench-failure.js";
 import { isAlive, OWNED_NAME } from "./owned-name.js";
 
 const RAM_FOLDER = "/dev/shm";
+/** Unlike /tmp it is never in RAM. */
+const DISK_FOLDER = "/var/tmp";
 
 /** Where data lies in RAM, or where temporary files lie if there is no such place. */
 export const ramFolder = (): string => (existsSync(RAM_FOLDER) ? RAM_FOLDER : tmpdir());
+
+/** Where data may be more than RAM. */
+export const diskFolder = (): string => (existsSync(DISK_FOLDER) ? DISK_FOLDER : tmpdir());
 
 /** A new folder of this process below `parent`. It is removed when the process ends; one that was killed leaves it to the next. */
 export function openScratchFolder(parent: string): string {

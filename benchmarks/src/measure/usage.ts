@@ -19,8 +19,14 @@ export function processUsage(pid: number): Usage {
   return { cpuSeconds: ticks / TICKS_PER_SECOND, rssBytes: kibOf(pid, "VmHWM") * 1024 };
 }
 
-/** Memory of a process that is no file's, at this moment. */
-export const anonymousBytes = (pid: number): number => kibOf(pid, "RssAnon") * 1024;
+/** Memory of a process that is no file's, at this moment; 0 of one that has ended. */
+export function anonymousBytes(pid: number): number {
+  try {
+    return kibOf(pid, "RssAnon") * 1024;
+  } catch {
+    return 0;
+  }
+}
 
 const kibOf = (pid: number, name: string): number =>
   Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);

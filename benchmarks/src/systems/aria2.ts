@@ -3,9 +3,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Host } from "../measure/network.js";
 import type { RunningProcess } from "../measure/running-process.js";
-import { FETCH_MAX_MS, READY_MAX_MS } from "./deadlines.js";
+import { fetchMaxMs, READY_MAX_MS } from "./deadlines.js";
 import { isEvent } from "./events.js";
-import type { Fetcher, FetchOrder, SeederOptions, Swarm, SwarmSetup, System } from "./system.js";
+import type { Fetcher, FetchOrder, Swarm, SwarmSetup, System } from "./system.js";
 
 /** What is there counts if its hash is right. It costs a second, so that it is there only for those who have something. */
 const CHECK_FLAG = "--check-integrity=true";
@@ -53,10 +53,17 @@ class Aria2Swarm implements Swarm {
     this.#hook = hook;
   }
 
-  async startSeeder(host: Host, { isLying }: SeederOptions = { isLying: false }): Promise<RunningProcess> {
+  startSeeder(host: Host): Promise<RunningProcess> {
+    return this.#startSeeder(host, this.#setup.content.path, CHECK_FLAG);
+  }
+
+  startLiar(host: Host, wrongPath: string): Promise<RunningProcess> {
+    return this.#startSeeder(host, wrongPath, "--bt-seed-unverified=true");
+  }
+
+  async #startSeeder(host: Host, path: string, checkFlag: string): Promise<RunningProcess> {
     const port = await host.pickPort();
-    const check = isLying ? "--bt-seed-unverified=true" : CHECK_FLAG;
-    const seeder = await this.#start(host, port, dirname(this.#setup.content.path), ["--seed-ratio=0.0", check]);
+    const seeder = await this.#start(host, port, dirname(path), ["--seed-ratio=0.0", checkFlag]);
     const announced = `{"event":"announced","port":${port},"left":0}`;
     // Whichever comes first: that it serves, or that it could not be started.
     await Promise.race([
@@ -74,8 +81,8 @@ class Aria2Swarm implements Swarm {
     const seeding = stays ? ["--seed-ratio=0.0", `--on-bt-download-complete=${this.#hook}`] : ["--seed-time=0"];
     const process = await this.#start(host, await host.pickPort(), folder, resumes ? [...seeding, CHECK_FLAG] : seeding);
     const doneMs = stays
-      ? process.waitForLine(isEvent("finished"), FETCH_MAX_MS)
-      : process.waitForSuccess(FETCH_MAX_MS).then(({ endedMs }) => endedMs);
+      ? process.waitForLine(isEvent("finished"), fetchMaxMs(this.#setup.content))
+      : process.waitForSuccess(fetchMaxMs(this.#setup.content)).then(({ endedMs }) => endedMs);
     return { process, output: join(folder, this.#setup.content.name), doneMs };
   }
 

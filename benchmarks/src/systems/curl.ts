@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import type { Host } from "../measure/network.js";
 import type { RunningProcess } from "../measure/running-process.js";
-import { FETCH_MAX_MS, READY_MAX_MS } from "./deadlines.js";
+import { fetchMaxMs, READY_MAX_MS } from "./deadlines.js";
 import type { Fetcher, FetchOrder, Swarm, SwarmSetup, System } from "./system.js";
 
 const SERVER_ENTRY = fileURLToPath(new URL("../entry/file-server.js", import.meta.url));
@@ -39,7 +39,7 @@ class CurlDownloads implements Swarm {
       orders.map(async ({ host, folder }) => {
         const output = join(folder, this.#setup.content.name);
         const process = await this.#setup.launcher.start(host, ["sh", "-c", FETCH_SCRIPT, "sh", output, this.#url, this.#sha256]);
-        return { process, output, doneMs: process.waitForSuccess(FETCH_MAX_MS).then(({ endedMs }) => endedMs) };
+        return { process, output, doneMs: process.waitForSuccess(fetchMaxMs(this.#setup.content)).then(({ endedMs }) => endedMs) };
       }),
     );
   }

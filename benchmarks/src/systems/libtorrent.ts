@@ -2,9 +2,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Host } from "../measure/network.js";
 import type { RunningProcess } from "../measure/running-process.js";
-import { FETCH_MAX_MS, READY_MAX_MS } from "./deadlines.js";
+import { fetchMaxMs, READY_MAX_MS } from "./deadlines.js";
 import { isEvent } from "./events.js";
-import type { Fetcher, FetchOrder, SeederOptions, Swarm, SwarmSetup, System } from "./system.js";
+import type { Fetcher, FetchOrder, Swarm, SwarmSetup, System } from "./system.js";
 
 const PEER_SCRIPT = fileURLToPath(new URL("../../python/libtorrent_peer.py", import.meta.url));
 
@@ -24,10 +24,17 @@ class LibtorrentSwarm implements Swarm {
     this.#python = python;
   }
 
-  async startSeeder(host: Host, { isLying }: SeederOptions = { isLying: false }): Promise<RunningProcess> {
+  startSeeder(host: Host): Promise<RunningProcess> {
+    return this.#startSeeder(host, this.#setup.content.path, []);
+  }
+
+  startLiar(host: Host, wrongPath: string): Promise<RunningProcess> {
+    return this.#startSeeder(host, wrongPath, ["--unverified"]);
+  }
+
+  async #startSeeder(host: Host, path: string, flags: readonly string[]): Promise<RunningProcess> {
     const address = await this.#pickAddress(host);
-    const folder = dirname(this.#setup.content.path);
-    const seeder = await this.#startPeer(host, ["--listen", address, "--folder", folder, "--serve", ...(isLying ? ["--unverified"] : [])]);
+    const seeder = await this.#startPeer(host, ["--listen", address, "--folder", dirname(path), "--serve", ...flags]);
     await seeder.waitForLine(isEvent("ready"), READY_MAX_MS);
     return seeder;
   }
@@ -39,8 +46,8 @@ class LibtorrentSwarm implements Swarm {
         const others = this.#addresses.flatMap((other) => (other === address ? [] : ["--connect", other]));
         const process = await this.#startPeer(host, ["--listen", address, "--folder", folder, ...others, ...(stays ? ["--serve"] : [])]);
         const doneMs = stays
-          ? process.waitForLine(isEvent("finished"), FETCH_MAX_MS)
-          : process.waitForSuccess(FETCH_MAX_MS).then(({ endedMs }) => endedMs);
+          ? process.waitForLine(isEvent("finished"), fetchMaxMs(this.#setup.content))
+          : process.waitForSuccess(fetchMaxMs(this.#setup.content)).then(({ endedMs }) => endedMs);
         return { process, output: join(folder, this.#setup.content.name), doneMs };
       }),
     );

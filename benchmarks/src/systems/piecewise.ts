@@ -1,9 +1,12 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Host } from "../measure/network.js";
 import type { RunningProcess } from "../measure/running-process.js";
-import { FETCH_MAX_MS, READY_MAX_MS } from "./deadlines.js";
+import { fetchMaxMs, READY_MAX_MS } from "./deadlines.js";
 import { isEvent } from "./events.js";
 import type { Fetcher, FetchOrder, Swarm, SwarmSetup, System } from "./system.js";
+
+const PROXY_ENTRY = fileURLToPath(new URL("../entry/spoiling-proxy.js", import.meta.url));
 
 /** What a user runs: the built binaries, as npm links them into `binFolder`. */
 export const createPiecewise = (binFolder: string): System => ({
@@ -27,10 +30,21 @@ class PiecewiseSwarm implements Swarm {
     this.#tracker = tracker;
   }
 
-  async startSeeder(host: Host): Promise<RunningProcess> {
+  startSeeder(host: Host): Promise<RunningProcess> {
+    return this.#startSeeder(host, ["--listen", `${host.address}:0`]);
+  }
+
+  /** A peer serves nothing that it knows to be wrong; what it sends is spoilt on the way. */
+  async startLiar(host: Host): Promise<RunningProcess> {
+    const [port, peerPort] = [String(await host.pickPort()), String(await host.pickPort())];
+    const proxy = await this.#setup.launcher.start(host, [process.execPath, PROXY_ENTRY, host.address, port, host.address, peerPort]);
+    await proxy.waitForLine(isEvent("listening"), READY_MAX_MS);
+    return this.#startSeeder(host, ["--listen", `${host.address}:${peerPort}`, "--advertise", `${host.address}:${port}`]);
+  }
+
+  async #startSeeder(host: Host, where: readonly string[]): Promise<RunningProcess> {
     const { launcher, content } = this.#setup;
-    const flags = ["--tracker", this.#tracker, "--listen", `${host.address}:0`, "--json"];
-    const seeder = await launcher.start(host, [this.#peer, "share", content.path, ...flags]);
+    const seeder = await launcher.start(host, [this.#peer, "share", content.path, "--tracker", this.#tracker, ...where, "--json"]);
     await seeder.waitForLine(isEvent("serving"), READY_MAX_MS);
     return seeder;
   }
@@ -44,8 +58,8 @@ class PiecewiseSwarm implements Swarm {
     const flags = ["--tracker", this.#tracker, "--output", `${folder}/`, ...(stays ? ["--seed", "--json"] : [])];
     const process = await launcher.start(host, [this.#peer, "download", content.name, ...flags]);
     const doneMs = stays
-      ? process.waitForLine(isEvent("finished"), FETCH_MAX_MS)
-      : process.waitForSuccess(FETCH_MAX_MS).then(({ endedMs }) => endedMs);
+      ? process.waitForLine(isEvent("finished"), fetchMaxMs(this.#setup.content))
+      : process.waitForSuccess(fetchMaxMs(this.#setup.content)).then(({ endedMs }) => endedMs);
     return { process, output: join(folder, content.name), doneMs };
   }
 }

@@ -5,7 +5,7 @@ import { BenchFailure } from "../bench-failure.js";
 import { nowMs } from "../measure/clock.js";
 import type { Host } from "../measure/network.js";
 import type { RunningProcess } from "../measure/running-process.js";
-import { FETCH_MAX_MS, READY_MAX_MS } from "./deadlines.js";
+import { fetchMaxMs, READY_MAX_MS } from "./deadlines.js";
 import type { Fetcher, FetchOrder, Swarm, SwarmSetup, System } from "./system.js";
 
 const LOOK_MS = 10;
@@ -40,7 +40,7 @@ class RsyncDownloads implements Swarm {
     return Promise.all(
       orders.map(async ({ host, folder }) => {
         const process = await this.#setup.launcher.start(host, ["rsync", "--archive", this.#url, `${folder}/`]);
-        const doneMs = process.waitForSuccess(FETCH_MAX_MS).then(({ endedMs }) => endedMs);
+        const doneMs = process.waitForSuccess(fetchMaxMs(this.#setup.content)).then(({ endedMs }) => endedMs);
         return { process, output: join(folder, this.#setup.content.name), doneMs };
       }),
     );

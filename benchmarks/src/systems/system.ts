@@ -23,15 +23,13 @@ export interface SwarmSetup {
 /** Peers of one system that share one content. */
 export interface Swarm {
   /** Resolves when it serves, all of the content hashed as far as the system does that. */
-  startSeeder(host: Host, options?: SeederOptions): Promise<RunningProcess>;
+  startSeeder(host: Host): Promise<RunningProcess>;
+  /** A seeder that sends wrong bytes as if they were right: those of `wrongPath`, a file of the same name and size, or others. */
+  startLiar?(host: Host, wrongPath: string): Promise<RunningProcess>;
   /** Starts them at once. */
   startFetchers(orders: readonly FetchOrder[]): Promise<readonly Fetcher[]>;
 }
 
-export interface SeederOptions {
-  /** It is to send wrong bytes. Systems without peers that distrust each other cannot. */
-  readonly isLying: boolean;
-}
 
 export interface FetchOrder {
   readonly host: Host;

@@ -1,8 +1,12 @@
 import { createOneToOne } from "./w1-one-to-one.js";
 import { createManyToOne } from "./w2-many-to-one.js";
+import { createMemory } from "./memory.js";
+import { createLongWay } from "./w10-long-way.js";
 import { createOneToMany } from "./w3-one-to-many.js";
+import { createLimitedUplinks } from "./w3cap-limited-uplinks.js";
 import { createSeedersKilled } from "./w4-seeders-killed.js";
 import { createFetcherKilled } from "./w5-fetcher-killed.js";
+import { createWrongBytes } from "./w6cap-wrong-bytes.js";
 import { createSmallFiles } from "./w7-small-files.js";
 import { createOneMebibyte } from "./w9-one-mebibyte.js";
 import type { Workload } from "./workload.js";
@@ -14,8 +18,12 @@ export const allWorkloads = (divisor: number): readonly Workload[] => [
   createOneToOne((1_024 * MIB) / divisor),
   createManyToOne((1_024 * MIB) / divisor),
   createOneToMany((256 * MIB) / divisor),
+  createLimitedUplinks((256 * MIB) / divisor),
   createSeedersKilled((1_024 * MIB) / divisor),
   createFetcherKilled((1_024 * MIB) / divisor),
+  createWrongBytes((256 * MIB) / divisor),
   createSmallFiles(Math.ceil(2_000 / divisor)),
   createOneMebibyte(),
+  createLongWay((1_024 * MIB) / divisor),
+  createMemory((16_384 * MIB) / divisor),
 ];

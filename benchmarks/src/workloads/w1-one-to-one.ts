@@ -10,7 +10,7 @@ export const createOneToOne = (bytes: number): Workload => ({
   network: { hostCount: 2, shape: undefined },
   storage: "ram",
   spaceBytes: 2 * bytes,
-  figures: [],
+  figures: [{ key: "anonymousMib", header: "anonymous MiB", digits: 0 }],
   makeContent: (folder) => makeFile(folder, "w1.bin", bytes),
   measure: (system, setup) => measureSwarm(system, setup, { seeders: 1, fetchers: 1 }),
 });

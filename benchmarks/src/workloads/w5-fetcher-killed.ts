@@ -3,14 +3,12 @@ import { join } from "node:path";
 import { whenAllocated } from "../measure/allocated-bytes.js";
 import { compareContent } from "../measure/compare-content.js";
 import { makeFile } from "../measure/content.js";
-import type { Sent } from "../measure/network.js";
+import { sentPayload } from "../measure/sent-payload.js";
 import type { System } from "../systems/system.js";
 import { cpuSecondsOf, difference, highest, startSeeders, sum } from "./measure-swarm.js";
 import type { MeasurementSetup, Sample, Workload } from "./workload.js";
 
 const KILLED_AT = 0.5;
-/** Ethernet, IPv4, TCP and its time stamps. */
-const HEADER_BYTES = 66;
 
 /** `bytes`: 1 GiB, but for trials. */
 export const createFetcherKilled = (bytes: number): Workload => ({
@@ -28,7 +26,7 @@ export const createFetcherKilled = (bytes: number): Workload => ({
 async function measureKilledFetcher(system: System, setup: MeasurementSetup): Promise<Sample> {
   const { network, launcher, content } = setup;
   const swarm = await system.openSwarm(setup);
-  const seeders = await startSeeders(swarm, setup, 1);
+  const seeders = await startSeeders(swarm, network.hosts, 1);
   const [seedersBefore, sentBefore] = [await cpuSecondsOf(seeders), await network.sent()];
 
   const order = { host: network.hosts[1]!, folder: join(setup.outputFolder, "0"), stays: false };
@@ -45,18 +43,14 @@ async function measureKilledFetcher(system: System, setup: MeasurementSetup): Pr
   const [seedersAfter, sentAfter] = [await cpuSecondsOf(seeders), await network.sent()];
   await launcher.stopAll();
   await compareContent(content, second!.output);
+  const payload = sentPayload(sentAfter, sentBefore);
   return {
     seconds: (killed.endedMs - first!.process.startedMs + (doneMs - second!.process.startedMs)) / 1000,
     fetcherCpuSeconds: sum([killed.usage?.cpuSeconds, usage?.cpuSeconds]),
     seederCpuSeconds: difference(seedersAfter, seedersBefore),
     fetcherRssBytes: highest([killed.usage?.rssBytes, usage?.rssBytes]),
     sentBytes: difference(sentAfter?.bytes, sentBefore?.bytes),
-    figures: sentAfter && sentBefore ? { overheadPercent: overheadPercent(sentAfter, sentBefore, content.bytes) } : {},
+    // In both directions: what came twice, and what the protocol takes.
+    figures: payload === undefined ? {} : { overheadPercent: (100 * (payload - content.bytes)) / content.bytes },
   };
-}
-
-/** What was sent in both directions beyond the file itself, headers of TCP and below not counted: what came twice, and the protocol. */
-function overheadPercent(after: Sent, before: Sent, fileBytes: number): number {
-  const payload = after.bytes - before.bytes - (after.packets - before.packets) * HEADER_BYTES;
-  return (100 * (payload - fileBytes)) / fileBytes;
 }
