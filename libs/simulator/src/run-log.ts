@@ -1,10 +1,14 @@
 import { createHash } from "node:crypto";
+import { endianness } from "node:os";
 import { assert } from "@piecewise/base";
-import type { DownloadCommand, DownloadEvent, UploadCommand, UploadEvent } from "@piecewise/piece-engine";
+import type { DownloadCommand, DownloadEvent, PieceRange, UploadCommand, UploadEvent } from "@piecewise/piece-engine";
 import type { SimulatedNode } from "./node/simulated-node.js";
 import type { Observer } from "./observer.js";
 
 const BATCH_WORDS = 16_384;
+/** Words of every entry, and of each thing said in it. */
+const HEAD_WORDS = 4;
+const SAID_WORDS = 3;
 
 // Only appended to: the place of a name is what it is in the hash.
 const NAMES =
@@ -44,51 +48,92 @@ export class RunLog implements Observer {
   #note(node: SimulatedNode, event: Said, commands: readonly Said[]): void {
     this.events += 1;
     const nowUs = this.nowUs();
-    if (this.#size + 4 + 3 * (commands.length + 1) > BATCH_WORDS) this.#flush();
-    this.#word(nowUs);
-    this.#word(Math.floor(nowUs / 0x1_0000_0000));
-    this.#word(node.index);
-    this.#word(commands.length);
+    if (this.#size + HEAD_WORDS + SAID_WORDS * (commands.length + 1) > BATCH_WORDS) this.#flush();
+    const words = this.#words;
+    words[this.#size] = nowUs;
+    words[this.#size + 1] = Math.floor(nowUs / 0x1_0000_0000);
+    words[this.#size + 2] = node.index;
+    words[this.#size + 3] = commands.length;
+    this.#size += HEAD_WORDS;
     this.#say(event);
     for (const command of commands) this.#say(command);
   }
 
   #say(said: Said): void {
+    if (this.#size + SAID_WORDS > BATCH_WORDS) this.#flush();
     const code = CODE_OF.get(said.type);
     assert(code !== undefined, `no code for ${said.type}`);
-    this.#word(code);
-    this.#word(subjectOf(said));
-    this.#word(detailOf(said));
-  }
-
-  #word(value: number): void {
-    if (this.#size === BATCH_WORDS) this.#flush();
-    this.#words[this.#size] = value;
-    this.#size += 1;
+    const words = this.#words;
+    words[this.#size] = code;
+    words[this.#size + 1] = subjectOf(said);
+    words[this.#size + 2] = detailOf(said);
+    this.#size += SAID_WORDS;
   }
 
   #flush(): void {
-    // Every machine that Node runs on has the lowest byte first.
-    this.#hash.update(new Uint8Array(this.#words.buffer, 0, this.#size * 4));
+    const bytes = Buffer.from(this.#words.buffer, 0, this.#size * 4);
+    // The lowest byte comes first, on every machine.
+    this.#hash.update(endianness() === "LE" ? bytes : bytes.swap32());
     this.#size = 0;
   }
 }
 
 /** Whom or what it is about. */
 function subjectOf(said: Said): number {
-  if ("stream" in said) return said.stream;
-  if ("peer" in said) return said.peer;
-  if ("request" in said) return said.request;
-  if ("watcher" in said) return said.watcher;
-  return "piece" in said ? said.piece : 0;
+  switch (said.type) {
+    case "streamGranted":
+    case "chunkReceived":
+    case "streamEnded":
+    case "streamFailed":
+    case "openStream":
+    case "cancelStream":
+      return said.stream;
+    case "requestArrived":
+    case "chunkDrained":
+    case "requestEnded":
+    case "grant":
+    case "refuse":
+    case "send":
+    case "stop":
+      return said.request;
+    case "watcherJoined":
+    case "watcherLeft":
+    case "offerFirst":
+    case "offerNews":
+    case "refuseWatcher":
+    case "stopWatcher":
+      return said.watcher;
+    default:
+      return "peer" in said ? said.peer : 0;
+  }
 }
 
 /** What else tells it from others of its kind. */
 function detailOf(said: Said): number {
-  if ("piece" in said) return said.piece;
-  if ("bytes" in said) return said.bytes;
-  if ("bytesMax" in said) return said.bytesMax;
-  if ("addresses" in said) return said.addresses.length;
-  if ("added" in said) return said.added.reduce((sum, { first, count }) => sum + first * 31 + count, said.withdrawn.length);
-  return "retryAfterMs" in said ? (said.retryAfterMs ?? 0) : 0;
+  switch (said.type) {
+    case "peerOffers":
+    case "offerNews":
+      return newsWord(said.added) + newsWord(said.withdrawn);
+    case "chunkDrained":
+      return said.bytes;
+    case "send":
+      return said.bytesMax;
+    case "streamGranted":
+    case "streamEnded":
+    case "cancelStream":
+    case "grant":
+    case "requestEnded":
+    case "peerHeard":
+      return 0;
+    case "peersFound":
+      return said.addresses.length;
+    default:
+      return "piece" in said ? said.piece : 0;
+  }
+}
+
+function newsWord(ranges: readonly PieceRange[]): number {
+  let word = ranges.length;
+  for (const { first, count } of ranges) word = Math.imul(word, 31) + first + Math.imul(count, 65_537);
+  return word;
 }

@@ -1,7 +1,8 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { htmlReport } from "./report/html-report.js";
 import { outcomeText } from "./report/outcome-text.js";
+import { replay } from "./replay/download-log.js";
 import { isSuccess, runScenario } from "./run-scenario.js";
 import { SCENARIOS } from "./scenarios/index.js";
 
@@ -9,7 +10,8 @@ const PEERS_DEFAULT = 100;
 const PIECES_DEFAULT = 1_000;
 
 interface Flags {
-  readonly scenario: string;
+  readonly scenario?: string;
+  readonly replay?: string;
   readonly seed: number;
   readonly peers: number;
   readonly pieces: number;
@@ -20,19 +22,30 @@ interface Flags {
 export function simulate(args: readonly string[]): number {
   const command = new Command("npm run simulate --")
     .description("Runs the brains that ship in a swarm on virtual time. The same seed gives the same run.")
-    .addOption(new Option("--scenario <name>", "what happens").choices(SCENARIOS.map(({ name }) => name)).makeOptionMandatory())
+    .addOption(new Option("--scenario <name>", "what happens").choices(SCENARIOS.map(({ name }) => name)))
+    .option("--replay <file>", "instead: goes through the recorded log of a download again, event for event")
     .option("--seed <n>", "everything that is random comes from it", wholeNumber, 1)
     .option("--peers <n>", "how many download", countingNumber, PEERS_DEFAULT)
     .option("--pieces <n>", "of 256 KiB each", countingNumber, PIECES_DEFAULT)
     .option("--report <file>", "where to put a picture of it, as HTML")
     .addHelpText("after", ["", "Scenarios:", ...SCENARIOS.map(({ name, summary }) => `  ${name.padEnd(18)} ${summary}`)].join("\n"))
     .parse(args, { from: "user" });
-  const { scenario: name, seed, peers, pieces, report } = command.opts<Flags>();
-  const scenario = SCENARIOS.find((candidate) => candidate.name === name)!;
-  const outcome = runScenario(scenario, { seed, peers, pieces });
-  if (report !== undefined) writeFileSync(report, htmlReport(outcome));
+  const flags = command.opts<Flags>();
+  if (flags.replay !== undefined) return replayFile(flags.replay);
+  const scenario = SCENARIOS.find(({ name }) => name === flags.scenario);
+  if (scenario === undefined) return command.error("give --scenario NAME or --replay FILE; --help lists the scenarios");
+  const outcome = runScenario(scenario, flags);
+  if (flags.report !== undefined) writeFileSync(flags.report, htmlReport(outcome));
   console.log(outcomeText(outcome));
   return isSuccess(outcome) ? 0 : 1;
+}
+
+function replayFile(path: string): number {
+  const { events, differsAtLine, wanted, verifiedBytes, totalBytes } = replay(readFileSync(path, "utf8"));
+  console.log(`${events} events, ${verifiedBytes} of ${totalBytes} bytes verified`);
+  if (differsAtLine === undefined) return 0;
+  console.log(`line ${differsAtLine}: this brain wants something else, ${JSON.stringify(wanted)}`);
+  return 1;
 }
 
 export function wholeNumber(text: string): number {

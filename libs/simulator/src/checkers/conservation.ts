@@ -1,18 +1,19 @@
 import type { DownloadCommand, DownloadEvent } from "@piecewise/piece-engine";
-import type { DownloadSide } from "../node/download-side.js";
 import type { SimulatedNode } from "../node/simulated-node.js";
 import type { Simulation } from "../simulation.js";
 import { type Checker, CheckFailed } from "./checker.js";
+import { ProcessState } from "./process-state.js";
 
 /** No byte comes from nowhere or vanishes: what was sent was received, lost, or is under way, and the brains count what they were given. */
 export class Conservation implements Checker {
   readonly name = "conservation";
-  readonly #toldBytes = new WeakMap<DownloadSide, number>();
+  readonly #told = new ProcessState(
+    ({ downloads }) => downloads,
+    () => ({ bytes: 0 }),
+  );
 
   download(node: SimulatedNode, event: DownloadEvent, _commands: readonly DownloadCommand[]): void {
-    if (event.type !== "chunkReceived") return;
-    const side = node.downloads!;
-    this.#toldBytes.set(side, (this.#toldBytes.get(side) ?? 0) + event.bytes);
+    if (event.type === "chunkReceived") this.#told.of(node).bytes += event.bytes;
   }
 
   scan({ nodes, network, queue }: Simulation): void {
@@ -23,7 +24,7 @@ export class Conservation implements Checker {
     for (const node of nodes) {
       const side = node.downloads;
       if (side === undefined) continue;
-      this.#expectEqual("counted by the brain", side.engine.progress(queue.nowMs).receivedBytes, this.#toldBytes.get(side) ?? 0, node);
+      this.#expectEqual("counted by the brain", side.engine.progress(queue.nowMs).receivedBytes, this.#told.of(node).bytes, node);
     }
   }
 

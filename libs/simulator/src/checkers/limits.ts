@@ -15,11 +15,10 @@ import {
   type UploadCommand,
   type UploadEvent,
 } from "@piecewise/piece-engine";
-import type { DownloadSide } from "../node/download-side.js";
 import type { SimulatedNode } from "../node/simulated-node.js";
-import type { UploadSide } from "../node/upload-side.js";
 import type { Simulation } from "../simulation.js";
 import { type Checker, CheckFailed } from "./checker.js";
+import { ProcessState } from "./process-state.js";
 
 interface Taken {
   readonly dials: Set<PeerRef>;
@@ -27,19 +26,21 @@ interface Taken {
   readonly streamsOf: Map<PeerRef, number>;
 }
 
-interface Granted {
-  /** Sends that are not drained, by granted request. */
-  readonly sends: Map<RequestRef, number>;
-}
-
 /** Every window, queue and table of the brains stays within its named maximum. */
 export class Limits implements Checker {
   readonly name = "limits";
-  readonly #taken = new WeakMap<DownloadSide, Taken>();
-  readonly #granted = new WeakMap<UploadSide, Granted>();
+  readonly #taken = new ProcessState(
+    ({ downloads }) => downloads,
+    (): Taken => ({ dials: new Set(), streams: new Map(), streamsOf: new Map() }),
+  );
+  /** Sends that are not drained, by granted request. */
+  readonly #sends = new ProcessState(
+    ({ uploads }) => uploads,
+    () => new Map<RequestRef, number>(),
+  );
 
   download(node: SimulatedNode, event: DownloadEvent, commands: readonly DownloadCommand[]): void {
-    const taken = this.#takenBy(node.downloads!);
+    const taken = this.#taken.of(node);
     if (event.type === "peerConnected" || event.type === "peerDisconnected") taken.dials.delete(event.peer);
     else if (event.type === "streamEnded" || event.type === "streamFailed") this.#closed(taken, event.stream);
     for (const command of commands) this.#apply(node, taken, command);
@@ -49,7 +50,7 @@ export class Limits implements Checker {
   }
 
   upload(node: SimulatedNode, event: UploadEvent, commands: readonly UploadCommand[]): void {
-    const { sends } = this.#grantedBy(node.uploads!);
+    const sends = this.#sends.of(node);
     if (event.type === "requestEnded") sends.delete(event.request);
     if (event.type === "chunkDrained" && sends.has(event.request)) sends.set(event.request, sends.get(event.request)! - 1);
     for (const command of commands) {
@@ -100,17 +101,5 @@ export class Limits implements Checker {
 
   #expect(node: SimulatedNode, what: string, count: number, countMax: number): void {
     if (count > countMax) throw new CheckFailed(this.name, node, `${count} ${what} where at most ${countMax} are allowed`);
-  }
-
-  #takenBy(side: DownloadSide): Taken {
-    let taken = this.#taken.get(side);
-    if (taken === undefined) this.#taken.set(side, (taken = { dials: new Set(), streams: new Map(), streamsOf: new Map() }));
-    return taken;
-  }
-
-  #grantedBy(side: UploadSide): Granted {
-    let granted = this.#granted.get(side);
-    if (granted === undefined) this.#granted.set(side, (granted = { sends: new Map() }));
-    return granted;
   }
 }

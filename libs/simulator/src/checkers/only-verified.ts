@@ -3,14 +3,18 @@ import type { DownloadCommand, DownloadEvent, PieceRange, RequestRef, UploadComm
 import { isHostile } from "../node/behaviour.js";
 import type { SimulatedNode } from "../node/simulated-node.js";
 import { type Checker, CheckFailed } from "./checker.js";
+import { ProcessState } from "./process-state.js";
 
 type Arrived = Extract<UploadEvent, { readonly type: "requestArrived" }>;
 
 /** Only pieces that passed their hash are stored, and only stored pieces are offered or served. */
 export class OnlyVerified implements Checker {
   readonly name = "only-verified";
-  /** Requests that wait for a slot, by process. */
-  readonly #waiting = new WeakMap<object, Map<RequestRef, Arrived>>();
+  /** Requests that wait for a slot. */
+  readonly #waiting = new ProcessState(
+    ({ uploads }) => uploads,
+    () => new Map<RequestRef, Arrived>(),
+  );
 
   download(node: SimulatedNode, event: DownloadEvent, commands: readonly DownloadCommand[]): void {
     for (const command of commands) {
@@ -23,19 +27,19 @@ export class OnlyVerified implements Checker {
   upload(node: SimulatedNode, event: UploadEvent, commands: readonly UploadCommand[]): void {
     // Who lies says that it holds what it does not hold: that is its nature.
     if (isHostile(node.setup.behaviour)) return;
-    if (event.type === "requestArrived") this.#waitingAt(node).set(event.request, event);
-    if (event.type === "requestEnded") this.#waitingAt(node).delete(event.request);
+    if (event.type === "requestArrived") this.#waiting.of(node).set(event.request, event);
+    if (event.type === "requestEnded") this.#waiting.of(node).delete(event.request);
     for (const command of commands) this.#check(node, command);
   }
 
   #check(node: SimulatedNode, command: UploadCommand): void {
     if (command.type === "grant") {
-      const request = this.#waitingAt(node).get(command.request);
+      const request = this.#waiting.of(node).get(command.request);
       if (request === undefined) throw new CheckFailed(this.name, node, "a request is granted that is not there");
       this.#expectStored(node, { first: request.piece, count: request.pieceCount }, "served");
-      this.#waitingAt(node).delete(command.request);
+      this.#waiting.of(node).delete(command.request);
     } else if (command.type === "refuse") {
-      this.#waitingAt(node).delete(command.request);
+      this.#waiting.of(node).delete(command.request);
     } else if (command.type === "offerNews") {
       for (const range of command.added) this.#expectStored(node, range, "offered");
     } else if (command.type === "offerFirst") {
@@ -49,11 +53,5 @@ export class OnlyVerified implements Checker {
     for (let piece = first; piece < first + count; piece += 1) {
       if (!node.disk.stored.has(piece)) throw new CheckFailed(this.name, node, `piece ${piece} is ${what} and not stored`);
     }
-  }
-
-  #waitingAt({ uploads }: SimulatedNode): Map<RequestRef, Arrived> {
-    let waiting = this.#waiting.get(uploads!);
-    if (waiting === undefined) this.#waiting.set(uploads!, (waiting = new Map()));
-    return waiting;
   }
 }

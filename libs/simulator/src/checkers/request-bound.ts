@@ -1,7 +1,7 @@
 import { COPIES_OF_PIECE_MAX, type DownloadCommand, type DownloadEvent, type StreamRef } from "@piecewise/piece-engine";
-import type { DownloadSide } from "../node/download-side.js";
 import type { SimulatedNode } from "../node/simulated-node.js";
 import { type Checker, CheckFailed } from "./checker.js";
+import { ProcessState } from "./process-state.js";
 
 /** What one stream still has to bring. */
 interface Wanted {
@@ -21,10 +21,13 @@ interface Requests {
 /** Nothing is asked for that is stored, and nothing of more sources at a time than the end-game allows. */
 export class RequestBound implements Checker {
   readonly name = "request-bound";
-  readonly #requests = new WeakMap<DownloadSide, Requests>();
+  readonly #requests = new ProcessState(
+    ({ downloads }) => downloads,
+    ({ disk }): Requests => ({ streams: new Map(), counts: new Uint8Array(disk.pieceCount) }),
+  );
 
   download(node: SimulatedNode, event: DownloadEvent, commands: readonly DownloadCommand[]): void {
-    const requests = this.#requestsOf(node);
+    const requests = this.#requests.of(node);
     if (event.type === "chunkReceived") this.#received(node, requests, event);
     else if (event.type === "streamEnded" || event.type === "streamFailed") this.#over(requests, event.stream);
     for (const command of commands) {
@@ -58,12 +61,5 @@ export class RequestBound implements Checker {
     if (wanted === undefined) return;
     for (let { piece } = wanted; piece < wanted.end; piece += 1) counts[piece]! -= 1;
     streams.delete(ref);
-  }
-
-  #requestsOf(node: SimulatedNode): Requests {
-    const side = node.downloads!;
-    let requests = this.#requests.get(side);
-    if (requests === undefined) this.#requests.set(side, (requests = { streams: new Map(), counts: new Uint8Array(node.disk.pieceCount) }));
-    return requests;
   }
 }

@@ -29,10 +29,11 @@ const EXTRA_STREAMS = 1_000_000_000;
 /** Asks for every piece as often as twice the bound of the end-game allows. */
 export function withDoubledEndGame(engine: DownloadEngine): DownloadEngine {
   let extra = EXTRA_STREAMS;
+  const again = (command: DownloadCommand): DownloadCommand => (command.type === "openStream" ? { ...command, stream: (extra += 1) } : command);
   return changed(
     engine,
     (_event, commands) =>
-      commands.flatMap((command) => (command.type === "openStream" ? [command, ...Array.from({ length: 3 }, () => ({ ...command, stream: (extra += 1) }))] : [command])),
+      commands.flatMap((command): DownloadCommand[] => (command.type === "openStream" ? [command, again(command), again(command), again(command)] : [command])),
     (event) => "stream" in event && event.stream > EXTRA_STREAMS,
   );
 }
