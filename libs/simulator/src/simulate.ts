@@ -21,6 +21,7 @@ interface Flags {
 /** Runs one scenario from the command line. @returns the exit code. */
 export function simulate(args: readonly string[]): number {
   const command = new Command("npm run simulate --")
+    .showHelpAfterError()
     .description("Runs the brains that ship in a swarm on virtual time. The same seed gives the same run.")
     .addOption(new Option("--scenario <name>", "what happens").choices(SCENARIOS.map(({ name }) => name)))
     .option("--replay <file>", "instead: goes through the recorded log of a download again, event for event")
@@ -33,7 +34,7 @@ export function simulate(args: readonly string[]): number {
   const flags = command.opts<Flags>();
   if (flags.replay !== undefined) return replayFile(flags.replay);
   const scenario = SCENARIOS.find(({ name }) => name === flags.scenario);
-  if (scenario === undefined) return command.error("give --scenario NAME or --replay FILE; --help lists the scenarios");
+  if (scenario === undefined) return command.error("error: give --scenario NAME or --replay FILE");
   const outcome = runScenario(scenario, flags);
   if (flags.report !== undefined) writeFileSync(flags.report, htmlReport(outcome));
   console.log(outcomeText(outcome));
