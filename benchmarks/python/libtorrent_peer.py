@@ -99,9 +99,12 @@ def main():
             if isinstance(alert, lt.torrent_checked_alert):
                 say("ready")
             if isinstance(alert, lt.torrent_finished_alert):
+                # Every piece has been verified, but some may wait to be written.
+                torrent.flush_cache()
+            if isinstance(alert, lt.cache_flushed_alert) and torrent.status().is_finished:
                 say("finished")
                 if not arguments.serve:
-                    # Every piece has been verified and written: what a session does at its end would only cost it time.
+                    # What a session does at its end would only cost it time.
                     os._exit(0)
 
 
