@@ -3,7 +3,7 @@ import { FILE_LINES_MAX, styleViolations } from "./style.js";
 import { readSources } from "./workspace.js";
 
 test("every file looks like the others", () => {
-  const files = ["libs", "apps", "e2e", "checks", "scripts", "proto"].flatMap(readSources);
+  const files = ["libs", "apps", "e2e", "benchmarks", "checks", "scripts", "proto"].flatMap(readSources);
   expect(files.length).toBeGreaterThan(100);
   expect(files.flatMap(styleViolations)).toEqual([]);
 });

@@ -10,7 +10,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** A library, an app or the end-to-end tests, with everything that the rules need to know of it. */
+/** A library, an app, the end-to-end tests or the benchmarks, with everything that the rules need to know of it. */
 export interface Project {
   /** As in package.json. */
   readonly name: string;
@@ -42,7 +42,7 @@ export function readSources(folder: string): SourceFile[] {
 /** Every project of the workspace. */
 export function readProjects(): Project[] {
   const folders = ["libs", "apps"].flatMap((parent) => readdirSync(join(ROOT, parent)).map((name) => `${parent}/${name}`));
-  return [...folders, "e2e"].filter((folder) => existsSync(join(ROOT, folder, "package.json"))).map(readProject);
+  return [...folders, "e2e", "benchmarks"].filter((folder) => existsSync(join(ROOT, folder, "package.json"))).map(readProject);
 }
 
 function readProject(folder: string): Project {

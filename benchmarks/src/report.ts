@@ -1,3 +1,4 @@
+import { MIB } from "@piecewise/base";
 import { median, medianRatio } from "./measure/statistics.js";
 import { textTable } from "./measure/text-table.js";
 import type { Figure, Sample, Workload } from "./workloads/workload.js";
@@ -11,7 +12,6 @@ export interface Row {
   readonly notes: readonly string[];
 }
 
-const MIB = 1_048_576;
 const UNKNOWN = "-";
 
 /** The table of one workload; the first row is ours, with which the others are compared. */

@@ -52,7 +52,7 @@ async function runStep(processes, title, step, total) {
   }
 }
 
-/** The tests of all libraries and apps; what did not change since it passed is not run again. */
+/** The tests of all libraries and apps, and of the benchmarks; what did not change since it passed is not run again. */
 async function testProjects(processes) {
   const reports = projectsWithTests().map((folder) => join(folder, REPORT));
   for (const report of reports) rmSync(report, { force: true });
@@ -62,7 +62,7 @@ async function testProjects(processes) {
 
 function projectsWithTests() {
   const folders = ["libs", "apps"].flatMap((parent) => readdirSync(join(root, parent)).map((name) => join(root, parent, name)));
-  return folders.filter(hasTests);
+  return [...folders, join(root, "benchmarks")].filter(hasTests);
 }
 
 function hasTests(folder) {

@@ -2,8 +2,9 @@
 import { createReadStream, statSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { MIB } from "@piecewise/base";
 
-const READ_BYTES = 1_048_576;
+const READ_BYTES = MIB;
 
 const [host, path] = process.argv.slice(2) as [string, string];
 const server = createServer((_request, response) => {

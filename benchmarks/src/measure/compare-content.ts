@@ -1,10 +1,11 @@
 import { type Dirent, readdirSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { MIB } from "@piecewise/base";
 import { BenchFailure } from "../bench-failure.js";
 import type { Content } from "./content.js";
 
-const BLOCK_BYTES = 4 * 1_048_576;
+const BLOCK_BYTES = 4 * MIB;
 
 /** @throws BenchFailure unless `copy` is, byte for byte, the content, and nothing besides. */
 export async function compareContent(content: Content, copy: string): Promise<void> {

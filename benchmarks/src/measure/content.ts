@@ -1,6 +1,7 @@
 import { type Cipher, createCipheriv } from "node:crypto";
 import { closeSync, ftruncateSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { KIB, MIB } from "@piecewise/base";
 
 /** A file, or a tree of files, to be distributed. */
 export interface Content {
@@ -17,10 +18,10 @@ export interface ContentFile {
   readonly bytes: number;
 }
 
-const BLOCK_BYTES = 4 * 1_048_576;
+const BLOCK_BYTES = 4 * MIB;
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
-const MARK_BYTES = 4_096;
-const MARK_DISTANCE_BYTES = 1_048_576;
+const MARK_BYTES = 4 * KIB;
+const MARK_DISTANCE_BYTES = MIB;
 
 /** Writes a file of pseudo-random bytes, the same ones for the same seed, and incompressible. */
 export function makeFile(folder: string, name: string, bytes: number, seed = name): Content {

@@ -1,4 +1,5 @@
 import { cpus, release, totalmem, type } from "node:os";
+import { GIB } from "@piecewise/base";
 
 /** What the figures depend on. */
 export interface Machine {
@@ -12,7 +13,7 @@ export interface Machine {
 export const describeMachine = (): Machine => ({
   cpu: cpus()[0]?.model.trim() ?? "unknown CPU",
   cores: cpus().length,
-  memoryGib: Math.round(totalmem() / 2 ** 30),
+  memoryGib: Math.round(totalmem() / GIB),
   kernel: `${type()} ${release()}`,
   node: process.versions.node,
 });

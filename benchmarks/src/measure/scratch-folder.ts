@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { formatBytes } from "@piecewise/base";
 import { BenchFailure } from "../bench-failure.js";
 import { isAlive, OWNED_NAME } from "./owned-name.js";
 
@@ -29,6 +30,5 @@ export function openScratchFolder(parent: string): string {
 export function requireSpace(folder: string, bytes: number): void {
   const { bavail, bsize } = statfsSync(folder);
   if (bavail * bsize >= bytes) return;
-  const [free, needed] = [bavail * bsize, bytes].map((value) => `${(value / 2 ** 30).toFixed(1)} GiB`);
-  throw new BenchFailure(`${folder} has ${free} free, and ${needed} are needed: make room there, or leave this workload out with --only.`);
+  throw new BenchFailure(`${folder} has ${formatBytes(bavail * bsize)} free, and ${formatBytes(bytes)} are needed: make room there, or leave this workload out with --only.`);
 }

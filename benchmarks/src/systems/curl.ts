@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
+import { MIB } from "@piecewise/base";
 import type { Host } from "../measure/network.js";
 import type { RunningProcess } from "../measure/running-process.js";
 import { fetchMaxMs, READY_MAX_MS } from "./deadlines.js";
@@ -47,6 +48,6 @@ class CurlDownloads implements Swarm {
 
 async function sha256(path: string): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(path, { highWaterMark: 1_048_576 }), hash);
+  await pipeline(createReadStream(path, { highWaterMark: MIB }), hash);
   return hash.digest("hex");
 }

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { KIB } from "@piecewise/base";
 import type { Content } from "../measure/content.js";
 import { bencode } from "./bencode.js";
 
-const PIECE_LENGTH_MIN = 262_144;
+const PIECE_LENGTH_MIN = 256 * KIB;
 const PIECES_MAX = 2_048;
 
 /** Writes a .torrent (version 1, no tracker in it) that describes the content, in pieces of the length that Piecewise takes by default. */

@@ -1,3 +1,4 @@
+import { GIB, MIB } from "@piecewise/base";
 import { createOneToOne } from "./w1-one-to-one.js";
 import { createManyToOne } from "./w2-many-to-one.js";
 import { createMemory } from "./memory.js";
@@ -11,19 +12,17 @@ import { createSmallFiles } from "./w7-small-files.js";
 import { createOneMebibyte } from "./w9-one-mebibyte.js";
 import type { Workload } from "./workload.js";
 
-const MIB = 1_048_576;
-
 /** All workloads, with `1 / divisor` of the data: 1, but for trials. */
 export const allWorkloads = (divisor: number): readonly Workload[] => [
-  createOneToOne((1_024 * MIB) / divisor),
-  createManyToOne((1_024 * MIB) / divisor),
+  createOneToOne(GIB / divisor),
+  createManyToOne(GIB / divisor),
   createOneToMany((256 * MIB) / divisor),
   createLimitedUplinks((256 * MIB) / divisor),
-  createSeedersKilled((1_024 * MIB) / divisor),
-  createFetcherKilled((1_024 * MIB) / divisor),
+  createSeedersKilled(GIB / divisor),
+  createFetcherKilled(GIB / divisor),
   createWrongBytes((256 * MIB) / divisor),
   createSmallFiles(Math.ceil(2_000 / divisor)),
   createOneMebibyte(),
-  createLongWay((1_024 * MIB) / divisor),
-  createMemory((16_384 * MIB) / divisor),
+  createLongWay(GIB / divisor),
+  createMemory((16 * GIB) / divisor),
 ];

@@ -1,3 +1,4 @@
+import { MIB } from "@piecewise/base";
 import type { Shape } from "../measure/network.js";
 
-export const LIMITED_UPLINK: Shape = { bytesPerSecond: 20 * 1_048_576, delayMs: 0 };
+export const LIMITED_UPLINK: Shape = { bytesPerSecond: 20 * MIB, delayMs: 0 };

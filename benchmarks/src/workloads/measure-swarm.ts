@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { MIB } from "@piecewise/base";
 import { BenchFailure } from "../bench-failure.js";
 import { compareContent } from "../measure/compare-content.js";
 import type { Content } from "../measure/content.js";
@@ -9,8 +10,6 @@ import type { RunningProcess } from "../measure/running-process.js";
 import { sentPayload, sumSent } from "../measure/sent-payload.js";
 import type { FetchOrder, Fetcher, Swarm, System } from "../systems/system.js";
 import type { MeasurementSetup, Sample } from "./workload.js";
-
-const MIB = 1_048_576;
 
 /** How many peers there are. They have a host each: first the liar if there is one, then seeders, then fetchers. */
 export interface SwarmPlan {

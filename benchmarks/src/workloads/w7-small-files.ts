@@ -1,8 +1,9 @@
+import { KIB } from "@piecewise/base";
 import { makeTree } from "../measure/content.js";
 import { measureSwarm } from "./measure-swarm.js";
 import type { Workload } from "./workload.js";
 
-const FILE_BYTES = 16_384;
+const FILE_BYTES = 16 * KIB;
 
 /** `files`: 2,000, but for trials. */
 export const createSmallFiles = (files: number): Workload => ({

@@ -1,8 +1,7 @@
+import { MIB } from "@piecewise/base";
 import { makeFile } from "../measure/content.js";
 import { measureSwarm } from "./measure-swarm.js";
 import type { Workload } from "./workload.js";
-
-const BYTES = 1_048_576;
 
 export const createOneMebibyte = (): Workload => ({
   name: "W9",
@@ -10,8 +9,8 @@ export const createOneMebibyte = (): Workload => ({
   rivals: ["libtorrent", "aria2", "curl"],
   network: { hostCount: 2, shape: undefined },
   storage: "ram",
-  spaceBytes: 2 * BYTES,
+  spaceBytes: 2 * MIB,
   figures: [],
-  makeContent: (folder) => makeFile(folder, "w9.bin", BYTES),
+  makeContent: (folder) => makeFile(folder, "w9.bin", MIB),
   measure: (system, setup) => measureSwarm(system, setup, { seeders: 1, fetchers: 1 }),
 });
