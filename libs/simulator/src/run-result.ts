@@ -12,6 +12,8 @@ export interface RunResult {
   readonly survivors: readonly SimulatedNode[];
   /** Of those that finished, ascending. */
   readonly completionsUs: readonly number[];
+  /** When every piece had come to some leecher, from the beginning on: what the seeds have not let go of nobody can pass on. */
+  readonly allOutUs: number;
   /** Survivors that did not finish. */
   readonly unfinished: number;
   readonly failed: number;
@@ -38,6 +40,7 @@ export function resultOf(label: string, simulation: Simulation): RunResult {
     boundUs: boundOf(simulation),
     survivors,
     completionsUs: finished.map(completionUs).toSorted((a, b) => a - b),
+    allOutUs: allOutUs(simulation),
     unfinished: survivors.length - finished.length,
     failed: survivors.filter(({ failedWith }) => failedWith !== undefined).length,
     seedBytes: simulation.nodes[0]!.host.sentBytes,
@@ -54,6 +57,14 @@ export const percentile = (ascending: readonly number[], perCent: number): numbe
   ascending[Math.max(0, Math.ceil((ascending.length * perCent) / 100) - 1)] ?? 0;
 
 export const lastOf = ({ completionsUs }: RunResult): number => completionsUs.at(-1) ?? 0;
+
+/** 0 if some piece never came to anybody. */
+function allOutUs({ leechers, setup }: Simulation): number {
+  const firstUs = new Float64Array(setup.pieceCount).fill(Number.POSITIVE_INFINITY);
+  for (const { history } of leechers) for (const { piece, atUs } of history) firstUs[piece] = Math.min(firstUs[piece]!, atUs);
+  const lastUs = Math.max(...firstUs);
+  return lastUs === Number.POSITIVE_INFINITY ? 0 : lastUs - Math.min(...leechers.map((node) => node.setup.startsAtUs));
+}
 
 /** The seed has to send everything once, the slowest to receive everything, and all together to send everything to everybody. */
 function boundOf({ nodes, leechers, geometry }: Simulation): number {

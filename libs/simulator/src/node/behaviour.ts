@@ -12,5 +12,5 @@ export type Behaviour =
   /** Says that it holds everything, and is busy whenever it is asked. */
   | "always-busy";
 
-/** It has no part in the swarm's good: it does not download, and is not waited for. */
+/** It says that it holds everything, does not download, and is not waited for. */
 export const isHostile = (behaviour: Behaviour): boolean => behaviour !== "honest" && behaviour !== "rides-free";

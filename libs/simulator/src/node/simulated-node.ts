@@ -1,7 +1,7 @@
 import { assert, createPrng, type ErrorCode, type Prng } from "@piecewise/base";
 import { Host, type Line } from "../network/network.js";
 import type { World } from "../world.js";
-import type { Behaviour } from "./behaviour.js";
+import { isHostile, type Behaviour } from "./behaviour.js";
 import { DownloadSide } from "./download-side.js";
 import { KnownPeers } from "./known-peers.js";
 import { SimulatedDisk } from "./simulated-disk.js";
@@ -64,8 +64,7 @@ export class SimulatedNode {
     seed: number,
   ) {
     this.host = new Host(addressOf(index), setup.line, world.queue);
-    const claimsAll = setup.isSeed || setup.behaviour === "poisons" || setup.behaviour === "lies" || setup.behaviour === "stalls" || setup.behaviour === "always-busy";
-    this.disk = new SimulatedDisk(world.geometry, world.queue, setup.diskBytesPerSecond, claimsAll);
+    this.disk = new SimulatedDisk(world.geometry, world.queue, setup.diskBytesPerSecond, setup.isSeed || isHostile(setup.behaviour));
     this.#prng = createPrng(seed);
   }
 

@@ -98,7 +98,7 @@ export class UploadSide {
     }
   }
 
-  /** Ends the watch of a peer that is banned. */
+  /** A call is over, for whatever reason. */
   requestEnded(request: ServedRequest): void {
     this.#requests.delete(request.ref);
     this.tell({ type: "requestEnded", request: request.ref });

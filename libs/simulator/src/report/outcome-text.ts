@@ -4,7 +4,7 @@ import { percentile, type RunResult } from "../run-result.js";
 import { isSuccess, type ScenarioOutcome } from "../run-scenario.js";
 import { type Goal, isMet } from "../scenarios/index.js";
 
-const HEADER = ["run", "finished", "bound", "p50", "p90", "p99", "last", "last/bound", "seed sent", "waste", "fairness"];
+const HEADER = ["run", "finished", "bound", "all out", "p50", "p90", "p99", "last", "last/bound", "seed sent", "waste", "fairness"];
 
 /** What came of a scenario, for people. */
 export function outcomeText(outcome: ScenarioOutcome): string {
@@ -33,11 +33,12 @@ const goalLine = (goal: Goal): string =>
   `${isMet(goal) ? "met   " : "MISSED"}  ${goal.name}: ${figure(goal.actual)}, at most ${figure(goal.limit)}`;
 
 function rowOf(result: RunResult): string[] {
-  const { label, survivors, unfinished, completionsUs, boundUs, seedBytes, contentBytes, wastePerMille, fairnessPerMille } = result;
+  const { label, survivors, unfinished, completionsUs, boundUs, allOutUs, seedBytes, contentBytes, wastePerMille, fairnessPerMille } = result;
   return [
     label,
     `${survivors.length - unfinished}/${survivors.length}`,
     seconds(boundUs),
+    allOutUs === 0 ? "never" : seconds(allOutUs),
     ...[50, 90, 99, 100].map((perCent) => seconds(percentile(completionsUs, perCent))),
     figure(percentile(completionsUs, 100) / boundUs),
     `${Math.round(seedBytes / MIB)} MiB = ${figure(seedBytes / contentBytes)}`,
