@@ -18,7 +18,7 @@ function createRun(upBytesPerSecond: number, downBytesPerSecond: number, latency
   const received: [piece: number, us: number][] = [];
   const pipe = new Pipe<string>(queue, network, from, to, {
     sent: () => sent.push(queue.nowUs),
-    received: (chunk) => received.push([chunk.piece, queue.nowUs]),
+    received: ({ piece }) => received.push([piece, queue.nowUs]),
     arrivalUs: () => network.arrivalUs(from, to),
   });
   const finish = (): void => {
