@@ -1,8 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { expectNoneLeft, mark, type MarkedProcess, processesWith } from "./marked-process.js";
 import { RunningProcess } from "./processes.js";
 import { hashFile, hashTree } from "./test-files.js";
 
@@ -60,33 +59,7 @@ describe("the demo", { timeout: DEMO_TIMEOUT_MS }, () => {
 
 const startDemo = (): MarkedProcess => mark((env) => new RunningProcess(DEMO, [], { cwd: ROOT, env }));
 
-type MarkedProcess = RunningProcess & { readonly mark: string };
-
-/** All descendants inherit the mark, whoever their parent is by now. */
-function mark(start: (env: Record<string, string>) => RunningProcess): MarkedProcess {
-  const value = randomUUID();
-  return Object.assign(start({ DEMO_TEST_MARK: value }), { mark: value });
-}
-
 async function untilItFetches(demo: MarkedProcess): Promise<void> {
   await demo.waitForLine(/^== A fourth peer fetches/, DEMO_TIMEOUT_MS);
   expect(processesWith(demo.mark).length, demo.transcript()).toBeGreaterThanOrEqual(PROCESSES_MIN);
-}
-
-async function expectNoneLeft(demo: MarkedProcess): Promise<void> {
-  await expect.poll(() => processesWith(demo.mark), { timeout: 15_000 }).toEqual([]);
-}
-
-/** The command lines of the processes that carry a mark in their environment. */
-function processesWith(value: string): string[] {
-  const found = [];
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      if (readFileSync(`/proc/${pid}/environ`, "utf8").includes(value)) found.push(readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " "));
-    } catch (error) {
-      // Gone in the meantime, or another user's.
-      if (!["ENOENT", "ESRCH", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    }
-  }
-  return found;
 }

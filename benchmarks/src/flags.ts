@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { RIVAL_NAMES, type RivalName } from "./systems/find-rivals.js";
+import { RIVAL_NAMES, type RivalName } from "./systems/find-installed.js";
 
 export interface Flags {
   /** Names of workloads; empty for all that are not long. */

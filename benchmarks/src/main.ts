@@ -1,15 +1,17 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseFlags } from "./flags.js";
+import { type Flags, parseFlags } from "./flags.js";
 import { describeMachine } from "./measure/machine.js";
 import { Namespaces } from "./measure/namespaces.js";
 import { diskFolder, openScratchFolder, ramFolder } from "./measure/scratch-folder.js";
+import { networkKind } from "./open-network.js";
 import type { ProcessOwner } from "./process-owner.js";
 import { workloadTable } from "./report.js";
-import { runWorkload } from "./run-workload.js";
-import { findPython, findRivals } from "./systems/find-rivals.js";
+import { type Bench, runWorkload } from "./run-workload.js";
+import { findCommit, findPython, findRivals } from "./systems/find-installed.js";
 import { createPiecewise } from "./systems/piecewise.js";
 import { allWorkloads } from "./workloads/all-workloads.js";
+import type { Workload } from "./workloads/workload.js";
 
 export interface BenchWorld {
   readonly owner: ProcessOwner;
@@ -21,42 +23,52 @@ export interface BenchWorld {
   readonly divisor: number;
 }
 
-/** The whole command. @returns its exit code. @throws BenchFailure if a contender fails. */
-export async function main(args: readonly string[], { owner, root, build, divisor }: BenchWorld): Promise<number> {
-  const all = allWorkloads(divisor);
+/** The whole command. @returns its exit code. @throws BenchFailure if a measurement of ours fails. */
+export async function main(args: readonly string[], world: BenchWorld): Promise<number> {
+  const all = allWorkloads(world.divisor);
   const flags = parseFlags(args, all.map(({ name }) => name));
   if (typeof flags === "number") return flags;
-  await build();
+  await world.build();
+  const workloads = all.filter(({ name, isLong }) => (flags.only.length === 0 ? isLong !== true : flags.only.includes(name)));
+  await measureAll(workloads, await openBench(flags, world), world);
+  return 0;
+}
 
-  const workloads = all.filter((workload) => (flags.only.length === 0 ? workload.isLong !== true : flags.only.includes(workload.name)));
+async function openBench({ rivals, rounds }: Flags, { owner, root }: BenchWorld): Promise<Bench> {
   const found = await findRivals(owner);
-  const bench = {
+  return {
     owner,
     python: await findPython(owner),
     namespaces: await Namespaces.open(owner),
     piecewise: createPiecewise(join(root, "node_modules/.bin")),
-    rivals: Object.fromEntries(flags.rivals.map((name) => [name, found[name]])),
-    rounds: flags.rounds,
+    rivals: Object.fromEntries(rivals.map((name) => [name, found[name]])),
+    rounds,
     scratchFolders: { ram: openScratchFolder(ramFolder()), disk: openScratchFolder(diskFolder()) },
-    onProgress: (line: string) => console.error(line),
+    onProgress: (line) => console.error(line),
   };
-  const machine = describeMachine();
+}
+
+/** Prints a table for each workload, and writes every sample down. */
+async function measureAll(workloads: readonly Workload[], bench: Bench, { owner, root, divisor }: BenchWorld): Promise<void> {
+  const [machine, commit] = [describeMachine(), (await findCommit(owner, root)) ?? "unknown"];
   const startedAt = new Date().toISOString();
-  console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB; ${machine.kernel}; Node ${machine.node}; ${startedAt}`);
+  console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB; ${machine.kernel}; Node ${machine.node}; commit ${commit}; ${startedAt}`);
 
   const path = join(root, "benchmarks/results", `${startedAt.replaceAll(":", "")}.json`);
   const results: object[] = [];
   for (const workload of workloads) {
-    if (workload.network.shape !== undefined && bench.namespaces === undefined) {
-      console.log(`\n${workload.name}: ${workload.title}\n\nskipped: it takes root, iproute2 and util-linux, for network namespaces`);
+    const { name, title } = workload;
+    const network = networkKind(workload.network, bench);
+    if (network === undefined) {
+      console.log(`\n${name}: ${title}\n\nskipped: it takes network namespaces, and so root, iproute2, util-linux and python3`);
       continue;
     }
     const rows = await runWorkload(workload, bench);
     console.log(`\n${workloadTable(workload, rows)}`);
-    results.push({ name: workload.name, title: workload.title, rows: rows.map(({ title, samples, notes }) => ({ title, samples, notes })) });
+    if (network === "delay-line") console.log("This kernel has no netem: processes of the benchmark delay the packets.");
+    results.push({ name, title, network, rows: rows.map((row) => ({ title: row.title, samples: row.samples, notes: row.notes })) });
     // After each: what was measured is kept even if the next one fails.
-    writeFileSync(path, `${JSON.stringify({ startedAt, machine, rounds: flags.rounds, divisor, results }, undefined, 2)}\n`);
+    writeFileSync(path, `${JSON.stringify({ startedAt, machine, commit, rounds: bench.rounds, divisor, results }, undefined, 2)}\n`);
   }
-  console.log(`\nEvery sample: ${path}`);
-  return 0;
+  if (results.length > 0) console.log(`\nEvery sample: ${path}`);
 }

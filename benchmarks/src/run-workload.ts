@@ -2,25 +2,18 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { BenchFailure } from "./bench-failure.js";
 import { Launcher } from "./measure/launcher.js";
-import { openLoopback } from "./measure/loopback.js";
-import { openLoopbackNamespace, openShapedNetwork } from "./measure/namespace-network.js";
-import type { Namespaces } from "./measure/namespaces.js";
-import type { Network } from "./measure/network.js";
+import { type NetworkMeans, openNetwork } from "./open-network.js";
 import type { ProcessOwner } from "./process-owner.js";
 import type { Row } from "./report.js";
 import { requireSpace } from "./measure/scratch-folder.js";
 import { makeTorrent } from "./torrent/make-torrent.js";
-import type { Rival, RivalName } from "./systems/find-rivals.js";
+import type { Rival, RivalName } from "./systems/find-installed.js";
 import type { System } from "./systems/system.js";
-import type { MeasurementSetup, NetworkPlan, Sample, Workload } from "./workloads/workload.js";
+import type { MeasurementSetup, Sample, Workload } from "./workloads/workload.js";
 
 /** What every workload is run with. */
-export interface Bench {
+export interface Bench extends NetworkMeans {
   readonly owner: ProcessOwner;
-  /** For the launcher; undefined if there is none. */
-  readonly python: string | undefined;
-  /** Undefined where there can be none. */
-  readonly namespaces: Namespaces | undefined;
   readonly piecewise: System;
   readonly rivals: Readonly<Partial<Record<RivalName, Rival>>>;
   readonly rounds: number;
@@ -48,7 +41,7 @@ export async function runWorkload(workload: Workload, bench: Bench): Promise<rea
   try {
     const content = workload.makeContent(join(folder, "source"));
     const torrentPath = join(folder, "content.torrent");
-    makeTorrent(content, torrentPath);
+    if (contenders.length > 1) makeTorrent(content, torrentPath);
     for (let round = 1; round <= bench.rounds; round += 1) {
       for (const contender of contenders) {
         const measure = (): Promise<Sample> => measureOnce(join(folder, "run"), bench, workload, (parts) => contender.measure({ ...parts, content, torrentPath }));
@@ -94,22 +87,17 @@ const rivalsOf = (workload: Workload, rivals: Bench["rivals"]): readonly Rival[]
 /** In new folders, in a network of its own; nothing of it is left afterwards. */
 async function measureOnce(
   runFolder: string,
-  { owner, python, namespaces }: Bench,
+  bench: Bench,
   { network: plan }: Workload,
   measure: (parts: Omit<MeasurementSetup, "content" | "torrentPath">) => Promise<Sample>,
 ): Promise<Sample> {
   const [folder, outputFolder] = [join(runFolder, "system"), join(runFolder, "output")];
   for (const path of [folder, outputFolder]) mkdirSync(path, { recursive: true });
   try {
-    await using network = await openNetwork(plan, namespaces);
-    await using launcher = new Launcher(owner, python);
+    await using network = await openNetwork(plan, bench);
+    await using launcher = new Launcher(bench.owner, bench.python);
     return await measure({ launcher, network, folder, outputFolder });
   } finally {
     rmSync(runFolder, { recursive: true, force: true });
   }
-}
-
-async function openNetwork({ hostCount, shape }: NetworkPlan, namespaces: Namespaces | undefined): Promise<Network> {
-  if (namespaces === undefined) return openLoopback(hostCount);
-  return shape === undefined ? openLoopbackNamespace(namespaces, hostCount) : openShapedNetwork(namespaces, hostCount, shape);
 }

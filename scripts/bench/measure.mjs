@@ -3,6 +3,9 @@ import { withLock } from "../processes/lock.mjs";
 import { Failure, withProcesses } from "../processes/processes.mjs";
 import { buildBinaries, buildTypes, install, root } from "../setup.mjs";
 
+/** As long as a benchmark that was stopped may need to end its processes. */
+const LAST_BENCH_ENDS_MS = 5_000;
+
 await withProcesses(async (processes) => {
   await install(processes);
   await buildTypes(processes, ["benchmarks"]);
@@ -10,7 +13,7 @@ await withProcesses(async (processes) => {
   const world = { owner: processes, root, build: () => buildBinaries(processes), divisor: 1 };
   const lock = {
     holderPid: processes.holderPid,
-    waitMs: 0,
+    waitMs: LAST_BENCH_ENDS_MS,
     busy: (pid) => `Process ${pid} runs a benchmark in this folder already, and two at once would disturb each other: wait for its end.`,
   };
   try {

@@ -5,7 +5,7 @@ import { BenchFailure } from "../bench-failure.js";
 import type { RunningProcess } from "./running-process.js";
 
 const BLOCK_BYTES = 512;
-const LOOK_MS = 2;
+const LOOK_MS = 5;
 
 /**
  * Resolves when the files below a folder, whatever they are called, take so much room. The same for every program: what it says of its progress

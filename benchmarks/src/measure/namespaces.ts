@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { BenchFailure } from "../bench-failure.js";
 import type { ProcessOwner } from "../process-owner.js";
 import { isAlive, OWNED_NAME } from "./owned-name.js";
@@ -73,7 +73,7 @@ export class Namespaces {
   }
 
   async #removeLeftovers(): Promise<void> {
-    for (const name of readdirSync(NAMESPACES_FOLDER)) {
+    for (const name of existsSync(NAMESPACES_FOLDER) ? readdirSync(NAMESPACES_FOLDER) : []) {
       const pid = OWNED_NAME.exec(name)?.[1];
       if (pid !== undefined && !isAlive(Number(pid))) await this.ip("netns", "delete", name);
     }

@@ -24,7 +24,7 @@ export function anonymousBytes(pid: number): number {
   try {
     return kibOf(pid, "RssAnon") * 1024;
   } catch {
-    return 0;
+    return 0; // It has just ended.
   }
 }
 

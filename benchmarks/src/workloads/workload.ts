@@ -1,7 +1,7 @@
 import type { Content } from "../measure/content.js";
 import type { Shape } from "../measure/network.js";
 import type { SwarmSetup, System } from "../systems/system.js";
-import type { RivalName } from "../systems/find-rivals.js";
+import type { RivalName } from "../systems/find-installed.js";
 
 /** One thing that is measured, for several systems in turn. */
 export interface Workload {

@@ -41,6 +41,10 @@ export async function findRivals(owner: ProcessOwner): Promise<Readonly<Record<R
 export const findPython = async (owner: ProcessOwner): Promise<string | undefined> =>
   (await printed(owner, SYSTEM_PYTHON, ["--version"], /^(Python 3)/)) && SYSTEM_PYTHON;
 
+/** What is checked out below `root`; undefined without git. */
+export const findCommit = (owner: ProcessOwner, root: string): Promise<string | undefined> =>
+  printed(owner, "git", ["-C", root, "describe", "--always", "--dirty"], /^(\S+)/);
+
 const rival = (title: string, packages: string, system: System | "" | undefined): Rival =>
   system ? { title: system.title, missing: undefined, system } : { title, missing: `apt-get install ${packages}`, system: undefined };
 
@@ -50,6 +54,6 @@ async function printed(owner: ProcessOwner, file: string, args: readonly string[
     const { code, stdout } = await owner.capture(file, args);
     return code === 0 ? pattern.exec(stdout)?.[1] : undefined;
   } catch {
-    return undefined;
+    return undefined; // It is not installed.
   }
 }
