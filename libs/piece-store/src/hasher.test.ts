@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MIB } from "@piecewise/base";
 import { expect, test, vi } from "vitest";
-import { APPEND_BYTES_UNDER_WAY_MAX, HashedFiles } from "./hasher.js";
+import { APPEND_BYTES_UNDER_WAY_MAX, HashedFiles, startHasher } from "./hasher.js";
 import { sha256 } from "./sha256.js";
 import { codeOf } from "./testing/index.js";
 import { useTemporaryFolders } from "./testing/temporary-folder.js";
@@ -76,4 +76,13 @@ test("copies beyond what memory may hold go to a file without a name, and come b
 test("what cannot be opened is explained", async () => {
   await using files = HashedFiles.open({ paths: ["/nowhere/at all"] });
   expect(await codeOf(files.call("hash", { pieces: [spansOf(0, 1)] }))).toBe("PATH_NOT_FOUND");
+});
+
+test("a thread that was started ahead serves what is opened afterwards, whichever is closed first", async () => {
+  const ahead = startHasher();
+  const { files } = await openTarget();
+  await ahead[Symbol.asyncDispose]();
+  const digest = await files.call("hash", { pieces: [[]] });
+  expect(Buffer.from(digest)).toEqual(Buffer.from(sha256(new Uint8Array())));
+  await files[Symbol.asyncDispose]();
 });

@@ -135,6 +135,27 @@ class Hasher {
 let shared: { readonly hasher: Hasher; users: number } | undefined;
 let setsOpened = 0;
 
+function takeHasher(): Hasher {
+  shared ??= { hasher: new Hasher(), users: 0 };
+  shared.users += 1;
+  return shared.hasher;
+}
+
+async function giveBackHasher(): Promise<void> {
+  assert(shared !== undefined, "a hasher that is in use is shared");
+  shared.users -= 1;
+  if (shared.users > 0) return;
+  const { hasher } = shared;
+  shared = undefined;
+  await hasher.stop();
+}
+
+/** Starts the thread before anything is asked of it, which takes a while, and keeps it until what this returns is disposed of. */
+export function startHasher(): AsyncDisposable {
+  takeHasher();
+  return { [Symbol.asyncDispose]: giveBackHasher };
+}
+
 /** The files of one content in the hands of the hasher. Requests are carried out in the order in which they are made. */
 export class HashedFiles implements AsyncDisposable {
   readonly #ref: FilesRef;
@@ -150,9 +171,7 @@ export class HashedFiles implements AsyncDisposable {
 
   /** Opens no file yet. */
   static open(files: FilesToOpen, onReleased?: OnReleased): HashedFiles {
-    shared ??= { hasher: new Hasher(), users: 0 };
-    shared.users += 1;
-    return new HashedFiles(shared.hasher, files, onReleased);
+    return new HashedFiles(takeHasher(), files, onReleased);
   }
 
   /** @returns a promise to wait for if too many bytes are under way. */
@@ -177,11 +196,7 @@ export class HashedFiles implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#hasher.closeFiles(this.#ref);
-    assert(shared !== undefined, "a hasher that is in use is shared");
-    shared.users -= 1;
-    if (shared.users > 0) return;
-    shared = undefined;
-    await this.#hasher.stop();
+    await giveBackHasher();
   }
 }
 

@@ -1,5 +1,6 @@
 export * from "./file-store.js";
 export * from "./find-wrong-pieces.js";
+export { startHasher } from "./hasher.js";
 export * from "./memory-store.js";
 export * from "./piece-store.js";
 export * from "./sha256.js";

@@ -1,3 +1,4 @@
+import { startHasher } from "@piecewise/piece-store";
 import type { CommandFlags } from "../command-table.js";
 import { withCommandNode } from "../command-node.js";
 import { fetchContent } from "../fetch-content.js";
@@ -14,6 +15,8 @@ export async function download(what: string, flags: CommandFlags<"download">, co
   checkCanBeFound(wanted, sources);
   const { listen, advertise, uploadBytesPerSecond, downloadBytesPerSecond, output, peersMax, force, sourceTimeoutMs } = flags;
   const options = { trackers: sources.trackers, listen, advertise, uploadBytesPerSecond, downloadBytesPerSecond };
+  // While it starts, everything else does, too.
+  await using _ = startHasher();
   await withCommandNode(context, options, flags.logLevel, async (node) => {
     const target = await findTarget(node, wanted, flags.pieceLength, sources, context);
     await fetchContent(node, target, { output, peersMax, force, sourceTimeoutMs }, context);
