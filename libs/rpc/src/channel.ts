@@ -1,20 +1,10 @@
 import { Channel, type ChannelOptions, credentials } from "@grpc/grpc-js";
-import { CancelledError, formatHostPort, KIB, MIB, parseHostPort, type PiecewiseError } from "@piecewise/base";
-import { assembleFramesUpTo } from "./received-frames.js";
+import { CancelledError, formatHostPort, parseHostPort, type PiecewiseError } from "@piecewise/base";
+import { connectsInBulk } from "./bulk/bulk-transport.js";
+import { BULK_MESSAGE_BYTES_MAX, BULK_WINDOW_BYTES, CONTROL_MESSAGE_BYTES_MAX } from "./message-limits.js";
 import type { Remote } from "./status.js";
 
 export type GrpcCall = ReturnType<Channel["createCall"]>;
-
-/** Largest chunk of a GetPiece stream, in bytes of `data`. */
-export const CHUNK_BYTES_MAX = MIB;
-/** Largest message on a control channel, received or sent, in bytes. */
-export const CONTROL_MESSAGE_BYTES_MAX = 4 * MIB;
-/** Largest message on a bulk channel: a chunk, its header, and room for fields of a later version. */
-export const BULK_MESSAGE_BYTES_MAX = CHUNK_BYTES_MAX + KIB;
-/** What a sender may have on its way to this side on a bulk connection before anything was read. */
-export const BULK_WINDOW_BYTES = 4 * MIB;
-
-assembleFramesUpTo(BULK_MESSAGE_BYTES_MAX);
 
 const COMMON_OPTIONS: ChannelOptions = {
   // Channels to one address would share a connection, and a paused bulk stream would starve control calls.
@@ -42,6 +32,7 @@ const PURPOSE_OPTIONS: Record<ChannelPurpose, ChannelOptions> = {
   bulk: {
     "grpc.max_receive_message_length": BULK_MESSAGE_BYTES_MAX,
     "grpc.max_send_message_length": BULK_MESSAGE_BYTES_MAX,
+    ...connectsInBulk,
     // The default of 64 KiB makes the sender wait for a window update several times a chunk.
     "grpc-node.flow_control_window": BULK_WINDOW_BYTES,
   },
@@ -61,6 +52,8 @@ export class RpcChannel {
   /** `host:port` */
   readonly address: string;
   readonly remote: Remote;
+  /** Whether messages may bypass grpc-js. */
+  readonly isBulk: boolean;
   readonly #channel: Channel;
   readonly #openCalls = new Set<(error: PiecewiseError) => void>();
   #closed = false;
@@ -68,6 +61,7 @@ export class RpcChannel {
   constructor(address: string, { purpose, remote = "peer" }: ChannelSettings) {
     this.address = address;
     this.remote = { kind: remote, address };
+    this.isBulk = purpose === "bulk";
     const target = formatHostPort(parseHostPort(address, `the address of the ${remote}`));
     // Without the scheme a host called "unix" or "xds" would choose another resolver.
     this.#channel = new Channel(`dns:${target}`, credentials.createInsecure(), { ...COMMON_OPTIONS, ...PURPOSE_OPTIONS[purpose] });

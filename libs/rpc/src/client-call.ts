@@ -27,12 +27,12 @@ export class ClientCall {
   #reading = false;
 
   /** Starts the call. `deadlineMs` is in epoch milliseconds, Infinity for none. Events come later, never during the constructor. */
-  constructor(channel: RpcChannel, path: string, deadlineMs: number, request: Buffer, events: CallEvents) {
+  constructor(channel: RpcChannel, path: string, deadlineMs: number, request: Buffer, events: CallEvents, metadata = new Metadata()) {
     this.#channel = channel;
     this.#events = events;
     this.#requestBytes = request.byteLength;
     this.#call = channel.createCall(path, deadlineMs, this.end);
-    this.#call?.start(new Metadata(), {
+    this.#call?.start(metadata, {
       onReceiveMetadata: () => {
         if (!this.#over) events.onHeaders();
       },

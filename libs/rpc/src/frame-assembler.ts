@@ -36,8 +36,7 @@ export class FrameAssembler {
     this.#prefixBytes += bytes;
     if (this.#prefixBytes === FRAME_PREFIX_BYTES) {
       const messageBytes = this.#prefix.readUInt32BE(1);
-      // The words are those of grpc-js, which passes them on.
-      if (messageBytes > this.#messageBytesMax) throw new Error(`Received message larger than max (${messageBytes} vs ${this.#messageBytesMax})`);
+      if (messageBytes > this.#messageBytesMax) throw new Error("a message that is too large");
       this.#frame = allocateFrame(FRAME_PREFIX_BYTES + messageBytes);
       this.#frameBytes = this.#prefix.copy(this.#frame);
     }

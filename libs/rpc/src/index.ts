@@ -1,10 +1,11 @@
-export { CHUNK_BYTES_MAX, CONTROL_MESSAGE_BYTES_MAX, type ChannelPurpose, type ChannelSettings, openChannel, type RpcChannel } from "./channel.js";
+export { type ChannelPurpose, type ChannelSettings, openChannel, type RpcChannel } from "./channel.js";
 export { chunkCodec } from "./chunk-codec.js";
 export { createClient, type ServiceClient } from "./client.js";
 export { FramedChunk } from "./framed-chunk.js";
 export { releaseFrame } from "./frame-pool.js";
 export type { CallContext, ServiceHandlers, StreamWriter } from "./handlers.js";
 export { implementService, type ServiceImplementation } from "./implement-service.js";
+export { CHUNK_BYTES_MAX, CONTROL_MESSAGE_BYTES_MAX } from "./message-limits.js";
 export type { MessageCodec, ResponseCodecs } from "./message-codec.js";
 export { type RpcServer, type RpcServerOptions, SERVER_DRAIN_MS, SERVER_LIMITS, type ServerLimits, startRpcServer } from "./server.js";
 export type { ClientStream, StreamListener } from "./server-stream-call.js";

@@ -1,7 +1,9 @@
 import type { PiecewiseError } from "@piecewise/base";
+import { BulkReader } from "./bulk/bulk-reader.js";
+import { metadataWithReader } from "./bulk/bulk-transport.js";
 import type { RpcChannel } from "./channel.js";
-import { ClientCall } from "./client-call.js";
-import type { MessageCodec } from "./message-codec.js";
+import { type CallEvents, ClientCall } from "./client-call.js";
+import { type MessageCodec, plainBytes } from "./message-codec.js";
 
 /**
  * A server stream in progress. Callbacks instead of an async iterator: the hot path must not allocate a promise a chunk.
@@ -41,7 +43,13 @@ export function startServerStream<Message>(
     if (over) return;
     over = true;
     held = undefined;
+    reader?.close();
     listener.onEnd(error);
+  };
+
+  const fail = (what: string, cause?: unknown): void => {
+    call.cancel();
+    finish(call.protocolError(what, cause));
   };
 
   const deliver = (bytes: Uint8Array): void => {
@@ -49,42 +57,58 @@ export function startServerStream<Message>(
     try {
       message = codec.decode(bytes);
     } catch (cause) {
-      call.cancel();
-      finish(call.protocolError("a message that cannot be read", cause));
+      fail("a message that cannot be read", cause);
       return;
     }
     listener.onMessage(message);
     if (!paused) call.read();
   };
 
-  const call = new ClientCall(channel, path, Number.POSITIVE_INFINITY, request, {
-    onHeaders: () => listener.onHeaders?.(),
+  const reader = channel.isBulk
+    ? new BulkReader({
+        onMessage(bytes) {
+          if (!over) deliver(plainBytes(bytes));
+        },
+        onBroken: fail,
+      })
+    : undefined;
+
+  const events: CallEvents = {
+    onHeaders() {
+      listener.onHeaders?.();
+      reader?.open();
+    },
     onMessage(bytes) {
       if (paused) held = bytes;
       else deliver(bytes);
     },
     onEnd(error) {
-      if (held !== undefined && error === undefined) endedWell = true;
+      const hasMessages = held !== undefined || reader?.hasMessages === true;
+      if (hasMessages && error === undefined) endedWell = true;
       else finish(error);
     },
-  });
+  };
+  const call = new ClientCall(channel, path, Number.POSITIVE_INFINITY, request, events, reader && metadataWithReader(reader));
 
   return {
     cancel() {
       over = true;
       held = undefined;
       call.cancel();
+      reader?.close();
     },
     pause() {
       paused = true;
+      reader?.pause();
     },
     resume() {
       paused = false;
       const bytes = held;
       held = undefined;
+      reader?.resume();
       if (bytes === undefined) call.read();
       else deliver(bytes);
-      if (endedWell) finish(undefined);
+      if (endedWell && reader?.hasMessages !== true) finish(undefined);
     },
   };
 }

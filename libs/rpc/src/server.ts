@@ -1,10 +1,10 @@
 import { type ConnectionInjector, Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import { assert, type HostPort, type Logger, MIB } from "@piecewise/base";
 import { Health, reflectionV1, reflectionV1alpha } from "@piecewise/contract";
-import { CONTROL_MESSAGE_BYTES_MAX } from "./channel.js";
 import { createHealth, type HealthService } from "./health.js";
 import type { ServiceImplementation } from "./implement-service.js";
 import { type Listener, openListener } from "./listener.js";
+import { CONTROL_MESSAGE_BYTES_MAX } from "./message-limits.js";
 import { createReflection } from "./reflection.js";
 import { sendFramedChunks } from "./sent-frames.js";
 
