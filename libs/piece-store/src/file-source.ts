@@ -2,6 +2,7 @@ import { type Bitfield, CancelledError, type ContentId, displayText, IntegrityEr
 import { createFileMap, type FileMap, type FileSpan, type Manifest, pieceBytesOf, pieceCountOf, pieceHashOf } from "@piecewise/manifest";
 import { stampEntries } from "./entry-stamps.js";
 import type { FileStamp } from "./file-stamp.js";
+import { forEachFile } from "./for-each-file.js";
 import type { HashedFiles } from "./hasher.js";
 import { type OpenFile, servedFiles } from "./open-files.js";
 import type { PieceSource } from "./piece-store.js";
@@ -139,10 +140,12 @@ export class FileSource implements PieceSource {
   async #read(piece: number, offset: number, into: Uint8Array): Promise<void> {
     if (!this.held.has(piece)) throw notHeld(piece);
     let done = 0;
-    for (const span of this.#fileMap.spans(piece, offset, into.byteLength)) {
-      await this.#readSpan(span, into.subarray(done, done + span.bytes));
+    const parts = this.#fileMap.spans(piece, offset, into.byteLength).map((span) => {
+      const part = into.subarray(done, done + span.bytes);
       done += span.bytes;
-    }
+      return { span, part };
+    });
+    await forEachFile(parts, ({ span, part }) => this.#readSpan(span, part));
   }
 
   #readSpan({ entryIndex, fileOffset }: FileSpan, into: Uint8Array): Promise<void> {
@@ -177,9 +180,7 @@ export class FileSource implements PieceSource {
   }
 
   #lookAt(piece: number, spans: readonly FileSpan[]): Promise<void> {
-    return this.#orDrop(piece, async () => {
-      for (const { entryIndex } of spans) await this.#lookAtFile(entryIndex);
-    });
+    return this.#orDrop(piece, () => forEachFile(spans, ({ entryIndex }) => this.#lookAtFile(entryIndex)));
   }
 
   async #lookAtFile(entryIndex: number): Promise<void> {
