@@ -223,7 +223,7 @@ class FileStore implements PieceStore {
     const { manifest } = this;
     // A program that is open for writing cannot be started.
     await this.#files.call("releaseFiles", {});
-    await syncData(manifest, this.#place);
+    await syncData(manifest, this.#place, this.#files);
     await this.#source.whileAtRest(async () => {
       await publishOutput(manifest, this.#place, this.#force);
       const paths = entryPaths(manifest, this.#place.output);

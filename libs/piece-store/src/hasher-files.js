@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { constants, fstatSync, ftruncateSync, lstatSync, mkdirSync } from "node:fs";
+import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, lstatSync, mkdirSync, openSync } from "node:fs";
 import { CopyBytes, ScratchFile, readBlocks, writeFully } from "./copy-bytes.js";
 import { PieceCopy, RejectedRanges } from "./piece-copy.js";
 
@@ -11,6 +11,8 @@ import { PieceCopy, RejectedRanges } from "./piece-copy.js";
  */
 
 const DIGEST_BYTES = 32;
+/** A disk that needs longer for what is to be synced is asked by several threads at once. */
+const SYNC_MS_MAX = 100;
 
 /**
  * A copy that is being received, or is verified and waits to be stored. `kept` is undefined for the copy that lies in its place.
@@ -167,6 +169,20 @@ export class HasherFiles {
     return digests;
   }
 
+  /**
+   * @param {HasherCalls["sync"]["request"]} request
+   * @returns {number}
+   */
+  sync({ entryIndices }) {
+    const startedMs = performance.now();
+    for (const [done, entryIndex] of entryIndices.entries()) {
+      if (performance.now() - startedMs > SYNC_MS_MAX) return done;
+      const path = this.#path(entryIndex);
+      attempt("write", path, () => syncFile(path));
+    }
+    return entryIndices.length;
+  }
+
   releaseFiles() {
     this.#fds.closeAllOf(this.#ref);
   }
@@ -265,6 +281,16 @@ export class HasherFiles {
     const path = this.#paths[entryIndex];
     if (path === undefined) throw new Error(`entry ${entryIndex} has no path`);
     return path;
+  }
+}
+
+/** @param {string} path */
+function syncFile(path) {
+  const fd = openSync(path, constants.O_RDONLY);
+  try {
+    fdatasyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -37,6 +37,8 @@ export interface HasherCalls {
   };
   /** Reads and hashes pieces; the result is one SHA-256 after the other. A file that is too short gives a wrong one. */
   hash: { readonly request: { readonly pieces: readonly (readonly FileSpan[])[] }; readonly result: Uint8Array };
+  /** Brings files to the disk, one after the other; the result is how many, for it leaves the rest if the disk takes its time. */
+  sync: { readonly request: { readonly entryIndices: readonly number[] }; readonly result: number };
   /** Closes the descriptors; they are opened again when needed. */
   releaseFiles: { readonly request: Record<never, never>; readonly result: undefined };
   /** Forgets the set. */

@@ -72,6 +72,8 @@ function perform(request) {
       return files.store(request);
     case "hash":
       return files.hash(request);
+    case "sync":
+      return files.sync(request);
     case "releaseFiles":
       return files.releaseFiles();
     case "closeFiles":

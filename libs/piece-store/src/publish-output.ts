@@ -3,6 +3,7 @@ import type { Stats } from "node:fs";
 import { displayText, UsageError } from "@piecewise/base";
 import { isSingleFile, type Manifest } from "@piecewise/manifest";
 import { forEachFile } from "./for-each-file.js";
+import type { HashedFiles } from "./hasher.js";
 import { isWithoutLinks, systemErrorCode, toStorageError, withStorageErrors } from "./storage-error.js";
 import { directoryPaths, entryPaths, type StorePlace } from "./store-place.js";
 
@@ -10,12 +11,29 @@ const MAY_READ = 0o444;
 // What may be read may be executed: each bit is two places behind.
 const executableMode = (mode: number): number => mode | ((mode & MAY_READ) >> 2);
 
+// Of so many files the hasher may find out whether the disk is quick.
+const FILES_SYNCED_AT_A_TIME_MAX = 1000;
+
 /** Makes executable what shall be, and brings all bytes and names of the complete data to the disk. @throws StorageError */
-export async function syncData(manifest: Manifest, place: StorePlace): Promise<void> {
+export async function syncData(manifest: Manifest, place: StorePlace, files: HashedFiles): Promise<void> {
   const paths = entryPaths(manifest, place.data);
-  const files = [...manifest.entries.entries()].filter(([, { kind }]) => kind === "file");
-  await forEachFile(files, ([index, { executable }]) => syncFile(paths[index]!, executable));
+  const indices = [...manifest.entries.keys()].filter((index) => manifest.entries[index]!.kind === "file");
+  const plain = indices.filter((index) => !manifest.entries[index]!.executable);
+  const synced = await syncWhileQuick(plain, files);
+  await forEachFile(plain.slice(synced), (index) => syncFile(paths[index]!, false));
+  const executable = indices.filter((index) => manifest.entries[index]!.executable);
+  await forEachFile(executable, (index) => syncFile(paths[index]!, true));
   await forEachFile(directoryPaths(manifest, place.data), syncDirectory);
+}
+
+/** Calls to the system cost less in one thread, but a disk that makes them wait does more of them at the same time. @returns how many are done. */
+async function syncWhileQuick(entryIndices: readonly number[], files: HashedFiles): Promise<number> {
+  for (let from = 0; from < entryIndices.length; from += FILES_SYNCED_AT_A_TIME_MAX) {
+    const part = entryIndices.slice(from, from + FILES_SYNCED_AT_A_TIME_MAX);
+    const done = await files.call("sync", { entryIndices: part });
+    if (done < part.length) return from + done;
+  }
+  return entryIndices.length;
 }
 
 function syncFile(path: string, executable: boolean): Promise<void> {
