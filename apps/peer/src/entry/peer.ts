@@ -29,4 +29,6 @@ const host: Host = {
 
 void main(process.argv.slice(2), host).then((exitCode) => {
   process.exitCode = exitCode;
+  // Nothing is left to do: what Node would still take apart goes with the process.
+  process.once("beforeExit", () => process.exit());
 });
