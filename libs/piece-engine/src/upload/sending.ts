@@ -1,4 +1,5 @@
 import { createTokenBucket, type TokenBucket } from "../token-bucket.js";
+import { nextChunkBytes } from "./chunk-size.js";
 import type { UploadCommand } from "./commands.js";
 import type { UploadLimits } from "./upload-options.js";
 import { unsentBytes, type UploadRequest } from "./upload-request.js";
@@ -14,7 +15,7 @@ export const SENDS_AHEAD_MAX = 2;
  * waits for its tokens; nobody overtakes it with a smaller chunk.
  */
 export class Sending {
-  readonly #chunkBytes: number;
+  readonly #chunkBytesMax: number;
   readonly #bucket: TokenBucket;
   /** The share at which the last one served stood, and the largest of all. */
   #fairNow = 0;
@@ -23,7 +24,7 @@ export class Sending {
   #dueMs = Number.POSITIVE_INFINITY;
 
   constructor({ chunkBytes, bytesPerSecond }: UploadLimits) {
-    this.#chunkBytes = chunkBytes;
+    this.#chunkBytesMax = chunkBytes;
     // A tenth of a second's worth bridges late timers, and a whole chunk must fit.
     this.#bucket = createTokenBucket(bytesPerSecond, Math.max(chunkBytes, (bytesPerSecond ?? 0) / 10));
   }
@@ -43,7 +44,7 @@ export class Sending {
   allow(granted: () => Iterable<UploadRequest>, nowMs: number, commands: UploadCommand[]): void {
     this.#dueMs = Number.POSITIVE_INFINITY;
     for (let request = this.#next(granted()); request !== undefined; request = this.#next(granted())) {
-      const bytesMax = Math.min(this.#chunkBytes, unsentBytes(request));
+      const bytesMax = Math.min(request.caller.chunkBytes, unsentBytes(request));
       if (this.#bucket.available(nowMs) < bytesMax) {
         this.#dueMs = this.#bucket.availableAtMs(bytesMax, nowMs);
         return;
@@ -53,20 +54,26 @@ export class Sending {
       request.caller.fairBytes = this.#fairNow + bytesMax;
       this.#fairMax = Math.max(this.#fairMax, request.caller.fairBytes);
       request.sentOrder = this.#order += 1;
-      request.sends.push(bytesMax);
+      request.sends.push({ bytes: bytesMax, atMs: nowMs });
       request.aheadBytes += bytesMax;
       commands.push({ type: "send", request: request.ref, bytesMax });
     }
   }
 
   /** The transport took the oldest send of a request. A chunk that ended early with its piece gives back the rest. */
-  drained(request: UploadRequest, bytes: number): number {
-    const allowed = request.sends.shift();
-    if (allowed === undefined) return 0;
+  drained(request: UploadRequest, bytes: number, nowMs: number): number {
+    const send = request.sends.shift();
+    if (send === undefined) return 0;
+    const allowed = send.bytes;
+    const { caller } = request;
+    // What was behind another chunk began to drain when that one was gone.
+    const drainMs = nowMs - Math.max(send.atMs, request.drainedAtMs);
+    request.drainedAtMs = nowMs;
+    if (allowed === caller.chunkBytes) caller.chunkBytes = nextChunkBytes(allowed, drainMs, this.#chunkBytesMax);
     const drainedBytes = Math.min(allowed, Math.max(0, bytes));
     request.aheadBytes -= allowed;
     request.drainedBytes += drainedBytes;
-    request.caller.fairBytes -= allowed - drainedBytes;
+    caller.fairBytes -= allowed - drainedBytes;
     this.#bucket.giveBack(allowed - drainedBytes);
     return drainedBytes;
   }

@@ -1,4 +1,5 @@
 import { assert } from "@piecewise/base";
+import { firstChunkBytes } from "./chunk-size.js";
 import type { RequestRef, UploadEvent } from "./events.js";
 import type { UploadLimits } from "./upload-options.js";
 import type { Caller, UploadRequest } from "./upload-request.js";
@@ -76,6 +77,7 @@ export class Slots {
       drainedBytes: 0,
       sends: [],
       aheadBytes: 0,
+      drainedAtMs: 0,
       sentOrder: 0,
       measuredMs: 0,
       measuredBytes: 0,
@@ -155,7 +157,7 @@ export class Slots {
   #callerOf(key: string): Caller {
     let caller = this.#callers.get(key);
     if (caller === undefined) {
-      caller = { key, slotsTaken: 0, waits: false, servedOrder: (this.#order += 1), fairBytes: 0 };
+      caller = { key, slotsTaken: 0, waits: false, servedOrder: (this.#order += 1), fairBytes: 0, chunkBytes: firstChunkBytes(this.#limits.chunkBytes) };
       this.#callers.set(key, caller);
     }
     return caller;

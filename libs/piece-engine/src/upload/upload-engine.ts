@@ -162,7 +162,7 @@ class Engine implements UploadEngine {
   #drained(ref: number, bytes: number): void {
     const request = this.#slots.get(ref);
     if (request === undefined) return;
-    const drainedBytes = this.#sending.drained(request, bytes);
+    const drainedBytes = this.#sending.drained(request, bytes, this.#nowMs);
     request.measuredBytes += drainedBytes;
     this.#contents.countSent(request.content, drainedBytes);
   }

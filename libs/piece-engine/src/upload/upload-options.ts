@@ -14,9 +14,7 @@ export const UPLOAD_WATCHERS_MAX = 1024;
 export const UPLOAD_CALLER_WATCHERS_MAX = 128;
 /** Contents that one process serves. */
 export const UPLOAD_CONTENTS_MAX = 10_000;
-/** Chunks of 256 KiB to 1 MiB travel fastest; this one lies in the middle. */
-export const UPLOAD_CHUNK_BYTES = 512 * KIB;
-/** What the contract allows in one chunk. */
+/** The largest chunk, and what the contract allows. Slow callers get smaller ones. */
 export const UPLOAD_CHUNK_BYTES_MAX = MIB;
 /** Under a low rate limit chunks shrink so that the flow stays smooth, but not below this. */
 export const UPLOAD_CHUNK_BYTES_MIN = 16 * KIB;
@@ -51,7 +49,7 @@ export interface UploadLimits {
 
 /** Fills in the defaults. Values that make no sense are a bug of the caller. */
 export function resolveUploadOptions(options: UploadEngineOptions): UploadLimits {
-  const { bytesPerSecond, chunkBytes = UPLOAD_CHUNK_BYTES } = options;
+  const { bytesPerSecond, chunkBytes = UPLOAD_CHUNK_BYTES_MAX } = options;
   const limits: UploadLimits = {
     slotsMax: options.slotsMax ?? UPLOAD_SLOTS_MAX,
     anonymousSlots: options.anonymousSlots ?? UPLOAD_ANONYMOUS_SLOTS,

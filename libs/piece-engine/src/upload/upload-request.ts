@@ -8,6 +8,8 @@ export interface Caller {
   waits: boolean;
   /** Grows with every grant to anybody: the smallest was served least recently. A newcomer counts as served when it came. */
   servedOrder: number;
+  /** How large its next chunk may be. */
+  chunkBytes: number;
   /** Bytes it was allowed to send, on the scale by which callers are kept equal under a rate limit. */
   fairBytes: number;
 }
@@ -27,9 +29,11 @@ export interface UploadRequest {
   /** Bytes that the transport took. */
   drainedBytes: number;
   /** What the sends that are not drained yet allow, oldest first. */
-  readonly sends: number[];
-  /** Sum of `sends`. */
+  readonly sends: { readonly bytes: number; readonly atMs: number }[];
+  /** Sum of the bytes of `sends`. */
   aheadBytes: number;
+  /** When the transport last took one. */
+  drainedAtMs: number;
   /** The smallest was allowed to send least recently. */
   sentOrder: number;
   /** How long, and how much meanwhile, its draining was measured while others wanted its slot. */
