@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FrameAssembler } from "./frame-assembler.js";
-import { POOLED_FRAME_BYTES, releaseFrame } from "./frame-pool.js";
+import { releaseFrame } from "./frame-pool.js";
 
 const frameOf = (message: Uint8Array): Buffer => {
   const prefix = Buffer.alloc(5);
@@ -46,7 +46,7 @@ test("refuses a message as soon as its length says that it is too large", () => 
 });
 
 describe("memory of chunks of the usual size", () => {
-  const message = Buffer.alloc(POOLED_FRAME_BYTES - 100, 7);
+  const message = Buffer.alloc(256 * 1024 + 10, 7);
   const receive = (): Buffer => assemble(frameOf(message), [16_384], message.length)[0] ?? Buffer.alloc(0);
 
   test("is used again once it was given back", () => {

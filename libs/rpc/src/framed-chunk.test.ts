@@ -2,7 +2,6 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { chunkCodec } from "./chunk-codec.js";
 import { FramedChunk } from "./framed-chunk.js";
-import { POOLED_FRAME_BYTES } from "./frame-pool.js";
 import { deferred, openTestClient, startFakePeer } from "./testing/fake-peer.js";
 
 const CHUNK_BYTES = 512 * 1024;
@@ -77,5 +76,5 @@ test("clients put chunks of the usual size together in memory that can be used a
   const sizes: number[] = [];
   client.peer.getPiece({}, { onMessage: ({ data }) => void sizes.push(data.buffer.byteLength), onEnd: ended.resolve });
   expect(await ended.promise).toBeUndefined();
-  expect(sizes).toEqual([POOLED_FRAME_BYTES]);
+  expect(sizes).toEqual([CHUNK_BYTES + 24]);
 });
