@@ -9,10 +9,10 @@ export const WINDOW_BYTES_MAX = 24 * MIB;
 const WINDOW_MS = 1500;
 /** Calls to one peer at a time. */
 export const STREAMS_PER_SOURCE_MAX = 6;
-/** A run of pieces on one stream is about so long where that is cheaper. */
-export const RUN_BYTES_MAX = 4 * MIB;
-/** The window is spread over so many streams. */
-const RUNS_PER_WINDOW = 4;
+/** A run of pieces on one stream is at most so long: a call costs both sides about as much as a mebibyte. */
+export const RUN_BYTES_MAX = 12 * MIB;
+/** The window is spread over so many streams: while one comes to its end, the other keeps the connection busy. */
+const RUNS_PER_WINDOW = 2;
 
 /** How many bytes a peer that has proved itself may be asked for at a time. */
 export function windowBytes(source: Source): number {
