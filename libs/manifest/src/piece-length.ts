@@ -10,11 +10,11 @@ export const CONTENT_BYTES_MAX = PIECE_LENGTH_MAX * PIECES_MAX;
 
 const DEFAULT_MIN = 256 * KIB;
 const DEFAULT_MAX = 16 * MIB;
-// With so many pieces a peer has plenty to give while it still lacks most, and a bitmap fits into a packet.
-const DEFAULT_PIECES = 2048;
+// With so many pieces a peer has plenty to give while it still lacks most, and each of them costs as much as many bytes.
+const DEFAULT_PIECES = 1024;
 
 /**
- * The piece length that everybody uses unless told otherwise: the smallest power of two that makes at most 2048 pieces, within 256 KiB
+ * The piece length that everybody uses unless told otherwise: the smallest power of two that makes at most 1024 pieces, within 256 KiB
  * and 16 MiB. Ids depend on it. Contents that would then have too many pieces (above 16 TiB) get the smallest power of two that is legal.
  */
 export function defaultPieceLength(totalBytes: number): number {
