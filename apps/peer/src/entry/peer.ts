@@ -1,4 +1,4 @@
-import "../gc-flags.js";
+import "../v8-flags.js";
 import { ExitCode } from "../exit-code.js";
 import type { Host } from "../host.js";
 import { main } from "../main.js";
