@@ -6,8 +6,8 @@ import { RunningProcess } from "./running-process.js";
 const LAUNCH_SCRIPT = fileURLToPath(new URL("../../python/launch.py", import.meta.url));
 /** Where there is no python3: the start is told, and the end is seen by the benchmark itself. */
 const SHELL_LAUNCHER = ["sh", "-c", `echo "{\\"launcher\\":\\"started\\",\\"pid\\":$$}"; exec "$@"`, "sh"];
-/** What the user has set for peers of their own, and proxies, which have no business here. */
-const NOT_INHERITED = /^(PIECEWISE_|NODE_OPTIONS$|(https?|all|grpc)_proxy$)/i;
+/** What the user has set for peers of their own or for all of Node, and proxies, which have no business here. */
+const NOT_INHERITED = /^(PIECEWISE_|NODE_OPTIONS$|NODE_EXTRA_CA_CERTS$|(https?|all|grpc)_proxy$)/i;
 
 /** Starts the processes of one measurement, and ends those that are left. */
 export class Launcher implements AsyncDisposable {
