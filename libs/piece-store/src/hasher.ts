@@ -18,7 +18,7 @@ import type { CopyRef, SourceRef } from "./piece-store.js";
 import { createStorageError } from "./storage-error.js";
 
 /** Appended chunks that the thread has not yet done with may add up to so many bytes; beyond, `append` asks its caller to wait. */
-export const APPEND_BYTES_UNDER_WAY_MAX = 32 * MIB;
+export const APPEND_BYTES_UNDER_WAY_MAX = 4 * MIB;
 
 // Below this a copy costs less than a transfer. It also keeps Node's pool of small buffers, which others use too, where it is.
 const TRANSFER_BYTES_MIN = 64 * 1024;
