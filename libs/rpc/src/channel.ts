@@ -1,6 +1,7 @@
 import { Channel, type ChannelOptions, credentials } from "@grpc/grpc-js";
 import { CancelledError, formatHostPort, parseHostPort, type PiecewiseError } from "@piecewise/base";
-import { connectsInBulk } from "./bulk/bulk-transport.js";
+import type { BulkSocket } from "./bulk/bulk-socket.js";
+import { connectInBulk } from "./bulk/bulk-transport.js";
 import { BULK_MESSAGE_BYTES_MAX, BULK_WINDOW_BYTES, CONTROL_MESSAGE_BYTES_MAX } from "./message-limits.js";
 import type { Remote } from "./status.js";
 
@@ -32,7 +33,6 @@ const PURPOSE_OPTIONS: Record<ChannelPurpose, ChannelOptions> = {
   bulk: {
     "grpc.max_receive_message_length": BULK_MESSAGE_BYTES_MAX,
     "grpc.max_send_message_length": BULK_MESSAGE_BYTES_MAX,
-    ...connectsInBulk,
     // The default of 64 KiB makes the sender wait for a window update several times a chunk.
     "grpc-node.flow_control_window": BULK_WINDOW_BYTES,
   },
@@ -55,6 +55,7 @@ export class RpcChannel {
   /** Whether messages may bypass grpc-js. */
   readonly isBulk: boolean;
   readonly #channel: Channel;
+  readonly #bulkSockets = new Set<BulkSocket>();
   readonly #openCalls = new Set<(error: PiecewiseError) => void>();
   #closed = false;
 
@@ -64,7 +65,11 @@ export class RpcChannel {
     this.isBulk = purpose === "bulk";
     const target = formatHostPort(parseHostPort(address, `the address of the ${remote}`));
     // Without the scheme a host called "unix" or "xds" would choose another resolver.
-    this.#channel = new Channel(`dns:${target}`, credentials.createInsecure(), { ...COMMON_OPTIONS, ...PURPOSE_OPTIONS[purpose] });
+    this.#channel = new Channel(`dns:${target}`, credentials.createInsecure(), {
+      ...COMMON_OPTIONS,
+      ...PURPOSE_OPTIONS[purpose],
+      ...(this.isBulk ? connectInBulk(this.#bulkSockets) : {}),
+    });
   }
 
   /** Ends all calls with `CancelledError` and closes the connection. Idempotent. */
@@ -73,6 +78,8 @@ export class RpcChannel {
     this.#closed = true;
     for (const end of this.#openCalls) end(this.#closedError());
     this.#channel.close();
+    // grpc-js leaves a connection open that has not got an answer yet.
+    for (const socket of this.#bulkSockets) socket.close();
   }
 
   /**

@@ -14,7 +14,7 @@ async function connectTo(): Promise<{ readonly bulk: BulkSocket; readonly far: S
   const server: Server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const accepted = once(server, "connection") as Promise<[Socket]>;
-  const bulk = await BulkSocket.connect({ host: "127.0.0.1", port: (server.address() as AddressInfo).port });
+  const bulk = await BulkSocket.connect({ host: "127.0.0.1", port: (server.address() as AddressInfo).port }, new Set());
   const [far] = await accepted;
   return {
     bulk,
@@ -56,7 +56,7 @@ test("a connection that is refused fails with what the system says", async () =>
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
-  await expect(BulkSocket.connect({ host: "127.0.0.1", port })).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  await expect(BulkSocket.connect({ host: "127.0.0.1", port }, new Set())).rejects.toMatchObject({ code: "ECONNREFUSED" });
 });
 
 // Fails when grpc-js changes inside, where readers are put between it and the connection.

@@ -33,9 +33,13 @@ export class BulkSocket extends Duplex implements FrameSink, BulkConnection {
     this.#socket.on("close", () => this.destroy());
   }
 
-  /** Resolves when the connection is made; rejects with what kept it from being made. */
-  static connect(address: TcpNetConnectOpts): Promise<BulkSocket> {
+  /**
+   * Resolves when the connection is made; rejects with what kept it from being made. It is in `open` from its beginning to its end.
+   */
+  static connect(address: TcpNetConnectOpts, open: Set<BulkSocket>): Promise<BulkSocket> {
     const bulk = new BulkSocket(address);
+    open.add(bulk);
+    bulk.#socket.once("close", () => open.delete(bulk));
     return new Promise((resolve, reject) => {
       bulk.once("error", reject);
       bulk.once("close", () => reject(new Error("the connection was closed")));
@@ -52,6 +56,11 @@ export class BulkSocket extends Duplex implements FrameSink, BulkConnection {
 
   get remotePort(): number | undefined {
     return this.#socket.remotePort;
+  }
+
+  /** Ends the connection when what was written has gone out. */
+  close(): void {
+    this.#socket.destroySoon();
   }
 
   setNoDelay(noDelay?: boolean): this {

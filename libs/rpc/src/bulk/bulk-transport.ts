@@ -5,8 +5,8 @@ import { BulkSocket } from "./bulk-socket.js";
 
 const OPTION = "piecewise.bulk";
 
-/** Options of channels whose calls may have a reader. */
-export const connectsInBulk = { [OPTION]: 1 };
+/** Options of a channel whose calls may have a reader; its connections are kept in `sockets` while they last. */
+export const connectInBulk = (sockets: Set<BulkSocket>): Record<string, unknown> => ({ [OPTION]: sockets });
 
 /** What this needs of the inside of grpc-js. */
 interface Connector {
@@ -33,9 +33,10 @@ export const metadataWithReader = (bulkReader: BulkReader): Metadata => new Meta
 const connector = transport.Http2SubchannelConnector.prototype as unknown as Connector;
 const { tcpConnect, createSession } = connector;
 
-connector.tcpConnect = function connectInBulk(address, options) {
-  if (options[OPTION] === undefined || address.host === undefined) return tcpConnect.call(this, address, options);
-  return BulkSocket.connect(address as Parameters<typeof BulkSocket.connect>[0]);
+connector.tcpConnect = function tcpConnectInBulk(address, options) {
+  const sockets = options[OPTION];
+  if (!(sockets instanceof Set) || address.host === undefined) return tcpConnect.call(this, address, options);
+  return BulkSocket.connect(address as Parameters<typeof BulkSocket.connect>[0], sockets);
 };
 
 connector.createSession = async function createSessionWithReaders(connected, ...rest) {
