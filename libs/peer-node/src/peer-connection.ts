@@ -3,7 +3,8 @@ import { PeerService, type GetPieceResponse, type WatchPiecesResponse } from "@p
 import { MANIFEST_BYTES_MAX } from "@piecewise/manifest";
 import { createTokenBucket } from "@piecewise/piece-engine";
 import { sha256 } from "@piecewise/piece-store";
-import { chunkCodec, createClient, openChannel, type ClientStream, type RpcChannel, type ServiceClient, type StreamListener } from "@piecewise/rpc";
+import { createClient, openChannel, type ClientStream, type RpcChannel, type ServiceClient, type StreamListener } from "@piecewise/rpc";
+import { BulkConnections } from "./bulk-connections.js";
 import { CollectedBytes } from "./collected-bytes.js";
 
 /** How long an answer to a unary call is waited for. */
@@ -32,7 +33,7 @@ export interface PieceRun {
 }
 
 /**
- * The connection to one peer for one content: news and small calls on one channel, pieces on another, so that a paused piece stream
+ * The connection to one peer for one content: news and small calls on one channel, pieces on others, so that a paused piece stream
  * never holds up the news.
  */
 export class PeerConnection {
@@ -41,7 +42,7 @@ export class PeerConnection {
   readonly #caller: OwnCaller;
   readonly #control: RpcChannel;
   readonly #client: ServiceClient<typeof PeerService>;
-  #bulk: { readonly channel: RpcChannel; readonly client: ServiceClient<typeof PeerService> } | undefined;
+  readonly #bulk: BulkConnections;
   readonly #streams = new Set<ClientStream>();
   readonly #closing = new AbortController();
   readonly #reports: Promise<void>[] = [];
@@ -52,15 +53,20 @@ export class PeerConnection {
     this.#caller = caller;
     this.#control = openChannel(address, { purpose: "control", remote: "peer" });
     this.#client = createClient(PeerService, this.#control);
+    this.#bulk = new BulkConnections(address);
   }
 
   watchPieces(listener: StreamListener<WatchPiecesResponse>): void {
     const news = createTokenBucket(NEWS_PER_SECOND_MAX, NEWS_BURST);
+    const dialledMs = performance.now();
+    let isFirst = true;
     const stream = this.#client.watchPieces(
       { contentId: this.#contentId, caller: this.#caller },
       {
         ...listener,
         onMessage: (message) => {
+          if (isFirst) this.#bulk.answeredAfter(performance.now() - dialledMs);
+          isFirst = false;
           listener.onMessage(message);
           const nowMs = performance.now();
           news.take(1, nowMs);
@@ -75,12 +81,8 @@ export class PeerConnection {
   }
 
   getPiece(run: PieceRun, listener: StreamListener<GetPieceResponse>): ClientStream {
-    if (this.#bulk === undefined) {
-      const channel = openChannel(this.address, { purpose: "bulk", remote: "peer" });
-      this.#bulk = { channel, client: createClient(PeerService, channel, { getPiece: chunkCodec }) };
-    }
     const { piece: pieceIndex, pieceCount, offset, length } = run;
-    return this.#bulk.client.getPiece({ contentId: this.#contentId, pieceIndex, pieceCount, offset, length, caller: this.#caller }, listener);
+    return this.#bulk.getPiece({ contentId: this.#contentId, pieceIndex, pieceCount, offset, length, caller: this.#caller }, listener);
   }
 
   /**
@@ -143,7 +145,7 @@ export class PeerConnection {
   close(): void {
     this.#closing.abort();
     for (const stream of this.#streams) stream.cancel();
-    this.#bulk?.channel.close();
+    this.#bulk.close();
     // A report goes out although the connection is closed because of that very piece.
     void Promise.allSettled(this.#reports).then(() => this.#control.close());
   }
