@@ -25,6 +25,7 @@ export class Download {
   #running = false;
   #over = false;
   #timer: NodeJS.Timeout | undefined;
+  #timerDueMs = Number.POSITIVE_INFINITY;
 
   constructor({ engine, now, world, signal, onProgress }: DownloadRunOptions) {
     this.#engine = engine;
@@ -69,11 +70,22 @@ export class Download {
     this.#arm();
   }
 
+  /** A timer that is due early enough stays, for most events put the next deadline off. */
   #arm(): void {
-    clearTimeout(this.#timer);
-    if (this.#over) return this.#runner.close();
+    if (this.#over) {
+      clearTimeout(this.#timer);
+      return this.#runner.close();
+    }
     const { nextDeadlineMs } = this.#engine;
-    if (nextDeadlineMs === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.tell({ type: "deadlineReached" }), Math.max(0, nextDeadlineMs - this.#now()));
+    if (nextDeadlineMs >= this.#timerDueMs) return;
+    clearTimeout(this.#timer);
+    this.#timerDueMs = nextDeadlineMs;
+    this.#timer = setTimeout(() => this.#timeUp(), Math.max(0, nextDeadlineMs - this.#now()));
+  }
+
+  #timeUp(): void {
+    this.#timerDueMs = Number.POSITIVE_INFINITY;
+    if (this.#engine.nextDeadlineMs > this.#now()) this.#arm();
+    else this.tell({ type: "deadlineReached" });
   }
 }
