@@ -1,6 +1,6 @@
 import { link, lstat, open, rename, rm, unlink } from "node:fs/promises";
 import type { Stats } from "node:fs";
-import { displayText, UsageError } from "@piecewise/base";
+import { displayText, MIB, UsageError } from "@piecewise/base";
 import { isSingleFile, type Manifest } from "@piecewise/manifest";
 import { forEachFile } from "./for-each-file.js";
 import type { HashedFiles } from "./hasher.js";
@@ -13,16 +13,18 @@ const executableMode = (mode: number): number => mode | ((mode & MAY_READ) >> 2)
 
 // Of so many files the hasher may find out whether the disk is quick.
 const FILES_SYNCED_AT_A_TIME_MAX = 1000;
+// A larger one could keep the hasher, which other downloads use too, for long.
+const SMALL_FILE_BYTES_MAX = MIB;
 
 /** Makes executable what shall be, and brings all bytes and names of the complete data to the disk. @throws StorageError */
 export async function syncData(manifest: Manifest, place: StorePlace, files: HashedFiles): Promise<void> {
   const paths = entryPaths(manifest, place.data);
   const indices = [...manifest.entries.keys()].filter((index) => manifest.entries[index]!.kind === "file");
-  const plain = indices.filter((index) => !manifest.entries[index]!.executable);
-  const synced = await syncWhileQuick(plain, files);
-  await forEachFile(plain.slice(synced), (index) => syncFile(paths[index]!, false));
-  const executable = indices.filter((index) => manifest.entries[index]!.executable);
-  await forEachFile(executable, (index) => syncFile(paths[index]!, true));
+  const isSmall = (index: number): boolean => manifest.entries[index]!.bytes <= SMALL_FILE_BYTES_MAX && !manifest.entries[index]!.executable;
+  const small = indices.filter(isSmall);
+  const synced = await syncWhileQuick(small, files);
+  const others = [...small.slice(synced), ...indices.filter((index) => !isSmall(index))];
+  await forEachFile(others, (index) => syncFile(paths[index]!, manifest.entries[index]!.executable));
   await forEachFile(directoryPaths(manifest, place.data), syncDirectory);
 }
 
