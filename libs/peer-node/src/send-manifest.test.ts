@@ -6,7 +6,7 @@ const bytes = Buffer.from(Uint8Array.from({ length: 600_000 }, (_, index) => ind
 const never = new AbortController().signal;
 
 class ManifestWriter extends FakeWriter<{ readonly data?: Uint8Array }> {
-  get sent(): Buffer {
+  get sentBytes(): Buffer {
     return Buffer.concat(this.messages.map(({ data }) => data ?? new Uint8Array()));
   }
 }
@@ -28,7 +28,7 @@ describe("sending a manifest", () => {
     expect(writer.messages).toHaveLength(1);
     writer.drain();
     await sent;
-    expect(writer.sent.equals(bytes)).toBe(true);
+    expect(writer.sentBytes.equals(bytes)).toBe(true);
     expect(writer.messages).toHaveLength(3);
     expect(vi.getTimerCount()).toBe(0);
   });

@@ -65,6 +65,18 @@ describe("transfer", () => {
     expect(Buffer.from(writer.messages[0]!.data!).equals(file.pieceBytes(2).subarray(10, 40))).toBe(true);
   });
 
+  test("is over when its last chunk has left, and no sooner, though there is room for more", async () => {
+    const { transfer, writer, drained, ends } = start({ piece: 0, pieceCount: 1, offset: 0, bytes: 100 });
+    writer.keeps = true;
+    transfer.send(60);
+    transfer.send(60);
+    await until(() => writer.messages.length === 2);
+    expect([drained, ends]).toEqual([[60], []]);
+    writer.drain();
+    await until(() => ends.length === 1);
+    expect(drained).toEqual([60, 40]);
+  });
+
   test("says that it was granted when it was, and not after its end", () => {
     const { transfer, writer } = start(whole);
     expect(writer.headersSent).toBe(0);

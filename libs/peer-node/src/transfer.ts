@@ -98,7 +98,9 @@ export class Transfer {
     } else {
       this.#offset += bytes;
     }
-    if (!hasRoom) await this.#writer.drained();
+    // The last chunk counts when it has left, and the call is over then: whoever waits for the slot would only wait behind it.
+    if (this.#remainingBytes === 0) await this.#writer.sent();
+    else if (!hasRoom) await this.#writer.drained();
     if (this.#over) return;
     this.#listener.drained(bytes);
     if (this.#remainingBytes === 0) this.end();

@@ -27,6 +27,8 @@ export interface StreamWriter<Message> {
   write(message: Message): boolean;
   /** Resolves when the transport has room again or the call is over. */
   drained(): Promise<void>;
+  /** Resolves when the transport has sent everything that it was given, or the call is over. */
+  sent(): Promise<void>;
 }
 
 /**

@@ -17,14 +17,16 @@ export const STREAM_MESSAGES_IN_FLIGHT_MAX = 2;
 export function createStreamWriter<Message>(call: WritableCall): StreamWriter<Message> & { end(): void } {
   let inFlight = 0;
   let over = false;
-  let waiting: (() => void)[] = [];
+  let waiting: { readonly inFlightMax: number; readonly resolve: () => void }[] = [];
 
-  const hasRoom = (): boolean => over || inFlight < STREAM_MESSAGES_IN_FLIGHT_MAX;
+  const isDownTo = (inFlightMax: number): boolean => over || inFlight <= inFlightMax;
+  const hasRoom = (): boolean => isDownTo(STREAM_MESSAGES_IN_FLIGHT_MAX - 1);
+  const until = (inFlightMax: number): Promise<void> =>
+    isDownTo(inFlightMax) ? Promise.resolve() : new Promise((resolve) => waiting.push({ inFlightMax, resolve }));
   const release = (): void => {
-    if (!hasRoom()) return;
-    const ready = waiting;
-    waiting = [];
-    for (const resolve of ready) resolve();
+    const ready = waiting.filter((waiter) => isDownTo(waiter.inFlightMax));
+    waiting = waiting.filter((waiter) => !isDownTo(waiter.inFlightMax));
+    for (const { resolve } of ready) resolve();
   };
   const onSent = (): void => {
     inFlight -= 1;
@@ -45,7 +47,8 @@ export function createStreamWriter<Message>(call: WritableCall): StreamWriter<Me
       call.write(message, isDisposable(message) ? () => onDisposableSent(message) : onSent);
       return hasRoom();
     },
-    drained: () => (hasRoom() ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    drained: () => until(STREAM_MESSAGES_IN_FLIGHT_MAX - 1),
+    sent: () => until(0),
     end() {
       over = true;
       release();

@@ -6,6 +6,8 @@ export class FakeWriter<Message> implements StreamWriter<Message> {
   headersSent = 0;
   /** How many more messages it takes before it is full. */
   room = Number.POSITIVE_INFINITY;
+  /** Whether what it took stays with it until `drain`. */
+  keeps = false;
   #waiting: (() => void)[] = [];
 
   sendHeaders(): void {
@@ -22,9 +24,14 @@ export class FakeWriter<Message> implements StreamWriter<Message> {
     return this.room > 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  sent(): Promise<void> {
+    return this.room > 0 && !this.keeps ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
   /** The transport has sent what it had. */
   drain(): void {
     this.room = Number.POSITIVE_INFINITY;
+    this.keeps = false;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();

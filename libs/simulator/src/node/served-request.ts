@@ -42,7 +42,8 @@ export class ServedRequest {
   /** One message has left the transport. */
   sent(): void {
     this.#inTransport -= 1;
-    if (this.#isOver || this.#undrainedBytes === 0) return;
+    const isAllSent = this.#remainingBytes > 0 || this.#inTransport === 0;
+    if (this.#isOver || this.#undrainedBytes === 0 || !isAllSent) return;
     this.#drained(this.#undrainedBytes);
     this.#pump();
   }
@@ -52,8 +53,8 @@ export class ServedRequest {
     if (this.#isOver) return;
     this.#isOver = true;
     if (code !== undefined) this.connection.tellClient({ type: "streamFailed", stream: this.stream.ref, code, retryAfterMs });
-    // What was written before the end still goes out; what nobody wants does not.
-    if (this.#remainingBytes > 0 || code !== undefined) this.connection.pipe.forget(this.stream);
+    // What was written and has not left goes no further: a stream that comes to its end has nothing left to send.
+    this.connection.pipe.forget(this.stream);
     this.side.requestEnded(this);
   }
 
@@ -75,7 +76,8 @@ export class ServedRequest {
     }
     this.#inTransport += 1;
     this.connection.pipe.send(chunk);
-    if (this.#inTransport < MESSAGES_IN_TRANSPORT_MAX) this.#drained(bytes);
+    // The last one counts only when it has left, and with it the slot is free.
+    if (this.#remainingBytes > 0 && this.#inTransport < MESSAGES_IN_TRANSPORT_MAX) this.#drained(bytes);
     else this.#undrainedBytes = bytes;
   }
 
