@@ -71,10 +71,11 @@ function setUp(availability: string, state = " ".repeat(availability.length), op
     alsoAsk(source: Source, piece: number): void {
       streams.open(source, [ledger.begin(piece)], { piece, pieceCount: 1, offset: 0, bytes: MIB });
     },
-    /** `rate` is how fast the one who asks is known to be. */
-    pick(text: string, { piecesMax = 1, beginsNew = true, atMs = 0, rate = undefined as number | undefined } = {}): string {
+    /** `rate` is how fast the one who is asked is known to be, `waitedMs` how long its last request waited. */
+    pick(text: string, { piecesMax = 1, beginsNew = true, atMs = 0, rate = undefined as number | undefined, waitedMs = undefined as number | undefined } = {}): string {
       turn.begin(atMs);
       const source = join(text);
+      source.waitedMs = waitedMs;
       if (rate !== undefined) {
         source.rate.begin(atMs - 1000);
         source.rate.add(rate, atMs);
@@ -157,6 +158,14 @@ describe("end-game", () => {
     const { pick } = setUp("1", "f");
     expect(pick("*", { atMs: 100 })).toBe("later");
     expect(pick("*", { atMs: 500 })).toBe("second 0");
+  });
+
+  test("a request that waits is taken over by a source that grants sooner, and only by one that has shown that", () => {
+    const { pick } = setUp("11", "w ");
+    expect(pick("* ", { atMs: 1000 })).toBe("later");
+    expect(pick("* ", { atMs: 1000, waitedMs: 501 })).toBe("later");
+    expect(pick("* ", { atMs: 1000, waitedMs: 500 })).toBe("instead");
+    expect(pick("**", { atMs: 1000, waitedMs: 500 })).toBe("run 1+1");
   });
 
   test("a request that is not granted is given up on sooner or later, whatever else is missing", () => {

@@ -1,6 +1,7 @@
 import { isLive, type Copy, type PieceLedger } from "./piece-ledger.js";
 import type { Source } from "./source.js";
 import type { Stream } from "./stream.js";
+import { isWorthTakingOver } from "./take-over.js";
 import type { Turn } from "./turn.js";
 
 /** A piece is asked for twice only if the second source should be faster by so much. */
@@ -21,14 +22,14 @@ export type Request =
 
 export type Choice =
   | Request
-  /** Two sources are at a piece, and both are much slower: cancel this stream of the slower one, then choose again. */
+  /** Cancel this stream, for the source is better or two are at its piece and both are much slower; then choose again. */
   | { readonly kind: "instead"; readonly stream: Stream }
   /** Nothing now, but perhaps a second copy soon. */
   | { readonly kind: "later" };
 
 /**
- * Chooses what a source is asked for, in this order: what it has begun, what shows who lied, what others left half done, the rarest, and at
- * the end what others are at.
+ * Chooses what a source is asked for, in this order: what it has begun, what shows who lied, what others left half done, the rarest, what
+ * waits in the queue of another, and at the end what others are at.
  */
 export class Picker {
   constructor(
@@ -45,7 +46,32 @@ export class Picker {
     const kept = source.kept.values().next().value;
     if (kept !== undefined) return { kind: "copy", copy: kept };
     if (!beginsNew) return this.#partial(source);
-    return this.#suspect(source) ?? this.#partial(source) ?? this.#run(source, piecesMax) ?? this.#second(source);
+    return this.#suspect(source) ?? this.#partial(source) ?? this.#run(source, piecesMax) ?? this.#waitingElsewhere(source) ?? this.#second(source);
+  }
+
+  /**
+   * What has waited longest in the queue of another source that is slower to begin. Otherwise the pieces that are left would all be tied to the queues of
+   * slow peers, while fast ones have nothing to do. A source that was given up has to show how soon it grants a request before anything is
+   * taken over by it: so no request goes to and fro.
+   */
+  #waitingElsewhere(source: Source): Choice | undefined {
+    const { waitedMs, servedMs } = source;
+    if (waitedMs === undefined) return undefined;
+    let longest: Stream | undefined;
+    for (const { waiting } of this.sources) {
+      if (waiting === undefined || (longest !== undefined && longest.progressAtMs <= waiting.progressAtMs)) continue;
+      if (isWorthTakingOver(this.turn.nowMs - waiting.progressAtMs, waitedMs, servedMs) && this.#hasPartIn(waiting, source)) longest = waiting;
+    }
+    return longest === undefined ? undefined : { kind: "instead", stream: longest };
+  }
+
+  /** Whether the source has a piece of a request at which nobody else is. */
+  #hasPartIn(waiting: Stream, source: Source): boolean {
+    for (let { piece } = waiting; piece < waiting.endPiece; piece += 1) {
+      const isOnlyThere = this.ledger.copiesOf(piece).every((copy) => copy.stream === waiting || !isLive(copy));
+      if (isOnlyThere && source.offers.has(piece) && this.#isAcceptable(piece, source)) return true;
+    }
+    return false;
   }
 
   /** The good copy of a piece that had a bad one tells who lied: the sooner it is there the better. */

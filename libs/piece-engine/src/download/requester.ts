@@ -6,7 +6,7 @@ import type { Sources } from "./sources.js";
 import type { Streams } from "./streams.js";
 import type { TransferBudget } from "./transfer-budget.js";
 import type { Turn } from "./turn.js";
-import { runBytes, STREAMS_PER_SOURCE_MAX, windowBytes } from "./window.js";
+import { runBytes, shareBytes, STREAMS_PER_SOURCE_MAX, windowBytes } from "./window.js";
 
 /** How often it is looked again whether a piece should be asked for twice, or whether other downloads have left room. */
 const LOOK_AGAIN_MS = 250;
@@ -91,7 +91,12 @@ export class Requester {
       return false;
     }
     if (!source.peer.isTrusted) return !this.#isProving(source);
-    return source.outstandingBytes < windowBytes(source) && source.streams.size < STREAMS_PER_SOURCE_MAX;
+    return source.outstandingBytes < this.#windowBytes(source) && source.streams.size < STREAMS_PER_SOURCE_MAX;
+  }
+
+  #windowBytes(source: Source): number {
+    const leftPieces = this.ledger.availability.offeredCount + this.ledger.copies.size;
+    return Math.min(windowBytes(source), shareBytes(leftPieces * this.ledger.pieceBytes(0), this.sources.size));
   }
 
   /** A peer that has not proved itself has one piece under way, until that piece is verified. */
@@ -119,7 +124,7 @@ export class Requester {
 
   #piecesMax(source: Source, spaceBytes: number): number {
     if (!source.peer.isTrusted || !source.takesRuns) return 1;
-    const roomBytes = Math.min(runBytes(source), windowBytes(source) - source.outstandingBytes, spaceBytes, this.#tokens);
+    const roomBytes = Math.min(runBytes(source), this.#windowBytes(source) - source.outstandingBytes, spaceBytes, this.#tokens);
     // What is left is dealt out in ever smaller parts, so that all peers come to an end together.
     const share = this.ledger.availability.count / (2 * this.sources.size);
     return Math.max(1, Math.floor(Math.min(roomBytes / this.ledger.pieceBytes(0), share)));

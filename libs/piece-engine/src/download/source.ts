@@ -41,6 +41,11 @@ export class Source {
   /** Whether it may be asked for several pieces at once; not after it refused such a request. */
   takesRuns = true;
 
+  /** How long its last request waited for a slot; undefined if that is not known, or the last one was given up. */
+  waitedMs: number | undefined;
+  /** How long its last stream took from there to its last byte. */
+  servedMs = 0;
+
   isGoingAway = false;
   /** Not to be asked before this. */
   pausedUntilMs = 0;

@@ -53,14 +53,17 @@ export class Streams implements Iterable<Stream> {
 
   granted(stream: Stream): void {
     if (stream.grantedAtMs !== undefined) return;
+    const { source } = stream;
+    source.waitedMs = this.turn.nowMs - stream.progressAtMs;
     stream.grantedAtMs = this.turn.nowMs;
     stream.progressAtMs = this.turn.nowMs;
-    stream.source.waiting = undefined;
-    stream.source.rate.begin(this.turn.nowMs);
+    source.waiting = undefined;
+    source.rate.begin(this.turn.nowMs);
   }
 
   received(stream: Stream, bytes: number): void {
     const { source } = stream;
+    if (bytes === stream.remainingBytes && stream.grantedAtMs !== undefined) source.servedMs = this.turn.nowMs - stream.grantedAtMs;
     stream.advance(bytes, this.ledger.pieceBytes(stream.piece), this.turn.nowMs);
     source.outstandingBytes -= bytes;
     source.rate.add(bytes, this.turn.nowMs);
@@ -77,7 +80,11 @@ export class Streams implements Iterable<Stream> {
     const { source } = stream;
     this.#byRef.delete(stream.ref);
     source.streams.delete(stream);
-    if (source.waiting === stream) source.waiting = undefined;
+    if (source.waiting === stream) {
+      source.waiting = undefined;
+      // It is not known how long it would have been.
+      source.waitedMs = undefined;
+    }
     source.outstandingBytes -= stream.remainingBytes;
     this.budget.tokens.giveBack(stream.remainingBytes);
     if (!source.isReceiving) source.rate.end(this.turn.nowMs);

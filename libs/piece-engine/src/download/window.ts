@@ -20,5 +20,12 @@ export function windowBytes(source: Source): number {
   return Math.min(Math.max(measured, WINDOW_BYTES_MIN), WINDOW_BYTES_MAX);
 }
 
+/**
+ * And for no more than this while others could bring it, too: what is left, and is there, is dealt out in ever smaller parts, so that no peer
+ * has much of it in its queue while another has nothing to do.
+ */
+export const shareBytes = (leftBytes: number, sources: number): number =>
+  sources < 2 ? Number.POSITIVE_INFINITY : Math.max(WINDOW_BYTES_MIN, leftBytes / (2 * sources));
+
 /** How many bytes one stream of it should bring. */
 export const runBytes = (source: Source): number => Math.min(windowBytes(source) / RUNS_PER_WINDOW, RUN_BYTES_MAX);
