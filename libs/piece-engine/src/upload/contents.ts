@@ -1,21 +1,44 @@
-import { assert, type Bitfield } from "@piecewise/base";
+import { assert, Bitfield } from "@piecewise/base";
 import type { CallerFacts } from "./events.js";
+import { type Dealt, SeedOffers } from "./seed-offers.js";
 import { UPLOAD_CONTENTS_MAX } from "./upload-options.js";
 
 /** A content that this process serves. */
 export interface Content {
   readonly id: string;
   readonly held: Bitfield;
+  /** If everything was held from the beginning: what is shown to whom. */
+  readonly seedOffers: SeedOffers | undefined;
 }
 
 /** What is held of each content, and what of that is offered to whom. */
 export class Contents {
   readonly #contents = new Map<string, Content>();
   readonly #sentBytes = new Map<string, number>();
+  /** Those that may show less than everything. */
+  readonly #dealing = new Set<SeedOffers>();
+
+  /** @param onOfferChanged what a caller that watches a content is shown is other than before. */
+  constructor(private readonly onOfferChanged: (content: Content, callerKey: string) => void) {}
 
   /** Bytes that went out, by content. */
   get sentBytes(): ReadonlyMap<string, number> {
     return this.#sentBytes;
+  }
+
+  /** When to call `reviewOffers`. */
+  get offersDueMs(): number {
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const offers of this.#dealing) dueMs = Math.min(dueMs, offers.dueMs);
+    return dueMs;
+  }
+
+  /** Shows more to those who want nothing of what they are shown. @param waits whether a caller has a request that waits for a slot. */
+  reviewOffers(nowMs: number, waits: (callerKey: string) => boolean): void {
+    for (const offers of this.#dealing) {
+      offers.review(nowMs, waits);
+      if (offers.dueMs === Number.POSITIVE_INFINITY) this.#dealing.delete(offers);
+    }
   }
 
   get(id: string): Content | undefined {
@@ -26,11 +49,14 @@ export class Contents {
   add(id: string, held: Bitfield): void {
     if (this.#contents.has(id)) return;
     assert(this.#contents.size < UPLOAD_CONTENTS_MAX, `more than ${UPLOAD_CONTENTS_MAX} contents in one process`);
-    this.#contents.set(id, { id, held: held.clone() });
+    const content: Content = { id, held: held.clone(), seedOffers: held.isFull ? this.#deal(held, (key) => this.onOfferChanged(content, key)) : undefined };
+    this.#contents.set(id, content);
     this.#sentBytes.set(id, 0);
   }
 
   remove(id: string): void {
+    const offers = this.#contents.get(id)?.seedOffers;
+    if (offers !== undefined) this.#dealing.delete(offers);
     this.#contents.delete(id);
     this.#sentBytes.delete(id);
   }
@@ -39,15 +65,32 @@ export class Contents {
     this.#sentBytes.set(id, (this.#sentBytes.get(id) ?? 0) + bytes);
   }
 
-  /** What a caller may ask for: everything that is held. The one place to change when different callers are to be offered different pieces. */
-  offeredTo(_caller: CallerFacts, content: Content): Bitfield {
-    return content.held;
+  /** Only these of the pieces that are held are shown to the caller; undefined if all are. Who does not watch may ask for all. */
+  shownTo(caller: CallerFacts, content: Content): Dealt | undefined {
+    return caller.isPeer ? content.seedOffers?.shownTo(caller.key) : undefined;
+  }
+
+  /** What a caller is offered. */
+  offeredTo(caller: CallerFacts, content: Content): Bitfield {
+    const shown = this.shownTo(caller, content);
+    if (shown === undefined) return content.held;
+    const offered = Bitfield.create(content.held.length);
+    for (const piece of shown.order) if (content.held.has(piece)) offered.add(piece);
+    return offered;
   }
 
   /** Whether every piece of a run is offered to the caller. */
   areOffered(caller: CallerFacts, content: Content, piece: number, pieceCount: number): boolean {
-    const offered = this.offeredTo(caller, content);
-    for (let i = piece; i < piece + pieceCount; i += 1) if (!offered.has(i)) return false;
+    const shown = this.shownTo(caller, content);
+    for (let i = piece; i < piece + pieceCount; i += 1) if (!content.held.has(i) || shown?.pieces.has(i) === false) return false;
     return true;
+  }
+
+  #deal(held: Bitfield, onChange: (callerKey: string) => void): SeedOffers {
+    const offers: SeedOffers = new SeedOffers(held.length, (callerKey) => {
+      this.#dealing.add(offers);
+      onChange(callerKey);
+    });
+    return offers;
   }
 }

@@ -31,3 +31,10 @@ export function takeNews(changed: Set<number>, isOffered: (piece: number) => boo
   }
   return { added, withdrawn };
 }
+
+/** The pieces of which something is true, as runs, at most so many. */
+export function runsWhere(isTrue: (piece: number) => boolean, pieceCount: number, runsMax: number): readonly PieceRange[] {
+  const runs: { first: number; count: number }[] = [];
+  for (let piece = 0; piece < pieceCount; piece += 1) if (isTrue(piece)) appendPiece(runs, piece);
+  return runs.slice(0, runsMax);
+}

@@ -1,5 +1,6 @@
 import { assert } from "@piecewise/base";
 import { firstChunkBytes } from "./chunk-size.js";
+import { Concurrency, SERVED_AT_ONCE_MIN } from "./concurrency.js";
 import type { RequestRef, UploadEvent } from "./events.js";
 import type { UploadLimits } from "./upload-options.js";
 import type { Caller, UploadRequest } from "./upload-request.js";
@@ -19,11 +20,13 @@ const SERVICE_MS_WEIGHT = 0.2;
  * It tracks (1) the granted requests, each of which holds a slot, (2) the waiting ones, at most one of each caller, (3) the callers of
  * both, who are forgotten with their last request, and (4) how long slots are held, for the advice to those who are refused.
  *
- * Callers that named themselves never take the last `anonymousSlots`. The others may take more than those only while no caller that
- * named itself wants a slot.
+ * Several callers that named themselves are served as few at a time as fill the line. They never take the last `anonymousSlots`. The
+ * others may take more than those only while no caller that named itself wants a slot.
  */
 export class Slots {
   readonly #limits: UploadLimits;
+  readonly #peersMax: number;
+  readonly #concurrency: Concurrency;
   readonly #granted = new Map<RequestRef, UploadRequest>();
   readonly #waiting = new Map<RequestRef, UploadRequest>();
   readonly #callers = new Map<string, Caller>();
@@ -33,6 +36,9 @@ export class Slots {
 
   constructor(limits: UploadLimits) {
     this.#limits = limits;
+    this.#peersMax = limits.slotsMax - limits.anonymousSlots;
+    // Under a limit of our own everybody gets an equal share of it, and for that has to be served.
+    this.#concurrency = new Concurrency(limits.bytesPerSecond === undefined ? SERVED_AT_ONCE_MIN : this.#peersMax, this.#peersMax);
   }
 
   get taken(): number {
@@ -75,6 +81,7 @@ export class Slots {
       bytes: event.bytes,
       grantedAtMs: undefined,
       drainedBytes: 0,
+      nextPiece: event.piece,
       sends: [],
       aheadBytes: 0,
       drainedAtMs: 0,
@@ -113,6 +120,22 @@ export class Slots {
     if (caller.slotsTaken === 0 && !caller.waits) this.#callers.delete(caller.key);
   }
 
+  /** When to call `measure` at the latest. */
+  get dueMs(): number {
+    return this.#concurrency.dueMs;
+  }
+
+  /** The transport took a chunk of a granted request. */
+  drained(bytes: number, nowMs: number): void {
+    this.#concurrency.drained(bytes, nowMs);
+  }
+
+  /** After every event: how many may be served at a time follows what is measured. */
+  measure(nowMs: number): void {
+    const peersTaken = this.taken - this.#anonymousTaken;
+    this.#concurrency.update(this.queueLength > 0 && peersTaken >= this.#concurrency.limit, nowMs);
+  }
+
   /** When one more request could expect a slot. */
   retryAfterMs(): number {
     const expectedMs = Math.ceil(((this.queueLength + 1) * this.#serviceMs) / this.#limits.slotsMax);
@@ -140,7 +163,9 @@ export class Slots {
 
   #mayTakeSlot({ caller, isPeer }: UploadRequest): boolean {
     const peersTaken = this.taken - this.#anonymousTaken;
-    if (isPeer && peersTaken >= this.#limits.slotsMax - this.#limits.anonymousSlots) return false;
+    // Who is alone may have all that its share allows: nobody waits for what it gets.
+    const peersMax = this.#callers.size > 1 ? this.#concurrency.limit : this.#peersMax;
+    if (isPeer && peersTaken >= peersMax) return false;
     return caller.slotsTaken < this.#limits.callerSlotsMax;
   }
 

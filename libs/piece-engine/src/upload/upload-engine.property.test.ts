@@ -90,7 +90,8 @@ class RandomShell {
     }
     assert(this.engine.isIdle, "idle when every call has ended");
     for (const watch of this.#watches) if (watch[1].isBlocked) this.#toggleBlocked(watch);
-    this.#passTime(2 * NEWS_WINDOW_MS);
+    // Time for those who ask for nothing of what they are shown to be shown everything.
+    this.#passTime(60_000);
     for (const { view } of this.#watches.values()) assert(`${view.toBytes()}` === `${this.#held.toBytes()}`, "every watcher knows the truth");
   }
 
@@ -175,7 +176,9 @@ class RandomShell {
         const watch = this.#watch(command.watcher);
         assert(!watch.isBlocked, "nothing is said to a blocked watcher");
         assert(this.#nowMs - watch.toldAtMs >= NEWS_WINDOW_MS, "one message in a window");
-        for (const piece of piecesOf(command.added)) assert(watch.view.add(piece), "added what was not offered");
+        // Whoever is shown everything from now on is told of everything.
+        const isAll = piecesOf(command.added).length === this.#held.count;
+        for (const piece of piecesOf(command.added)) assert(watch.view.add(piece) || isAll, "added what was not offered");
         for (const piece of piecesOf(command.withdrawn)) assert(watch.view.delete(piece), "withdrew what was offered");
         watch.toldAtMs = this.#nowMs;
         return;

@@ -48,7 +48,7 @@ export function createUploadEngine(options: UploadEngineOptions = {}): UploadEng
 
 class Engine implements UploadEngine {
   readonly #limits: UploadLimits;
-  readonly #contents = new Contents();
+  readonly #contents: Contents;
   readonly #slots: Slots;
   readonly #sending: Sending;
   readonly #drainWatch: DrainWatch;
@@ -60,6 +60,7 @@ class Engine implements UploadEngine {
 
   constructor(limits: UploadLimits) {
     this.#limits = limits;
+    this.#contents = new Contents((content, callerKey) => this.#watchers.offerChanged(content, callerKey));
     this.#slots = new Slots(limits);
     this.#sending = new Sending(limits);
     this.#drainWatch = new DrainWatch(this.#slots, limits.chunkBytes);
@@ -67,7 +68,7 @@ class Engine implements UploadEngine {
   }
 
   get nextDeadlineMs(): number {
-    return Math.min(this.#sending.dueMs, this.#verdictDueMs, this.#watchers.dueMs);
+    return Math.min(this.#sending.dueMs, this.#verdictDueMs, this.#watchers.dueMs, this.#contents.offersDueMs, this.#slots.dueMs);
   }
 
   get isIdle(): boolean {
@@ -88,9 +89,11 @@ class Engine implements UploadEngine {
     this.#commands = [];
     this.#apply(event);
     this.#stopTooSlow();
+    this.#slots.measure(this.#nowMs);
     this.#grantWaiting();
     this.#sending.allow(() => this.#slots.granted(), this.#nowMs, this.#commands);
     this.#verdictDueMs = this.#drainWatch.restart(this.#nowMs);
+    this.#contents.reviewOffers(this.#nowMs, (callerKey) => this.#slots.hasWaiting(callerKey));
     this.#watchers.tellDue(this.#load(), this.#nowMs, this.#commands);
     return this.#commands;
   }
@@ -102,7 +105,7 @@ class Engine implements UploadEngine {
       case "contentRemoved":
         return this.#removeContent(event.content);
       case "pieceStored":
-        if (this.#contents.get(event.content)?.held.add(event.piece)) this.#watchers.pieceChanged(event.content, event.piece, this.#nowMs);
+        if (this.#contents.get(event.content)?.held.add(event.piece)) this.#watchers.pieceChanged(event.content, event.piece);
         return;
       case "pieceLost":
         return this.#losePiece(event.content, event.piece);
@@ -137,6 +140,7 @@ class Engine implements UploadEngine {
       return;
     }
     const request = this.#slots.join(event);
+    this.#contents.get(event.content)?.seedOffers?.requested(event.caller.key, this.#nowMs);
     this.#grantWaiting();
     if (request.grantedAtMs !== undefined || this.#slots.queueLength <= this.#limits.queueMax) return;
     this.#forget(request);
@@ -164,7 +168,17 @@ class Engine implements UploadEngine {
     if (request === undefined) return;
     const drainedBytes = this.#sending.drained(request, bytes, this.#nowMs);
     request.measuredBytes += drainedBytes;
+    this.#slots.drained(drainedBytes, this.#nowMs);
     this.#contents.countSent(request.content, drainedBytes);
+    this.#noteSentPieces(request);
+  }
+
+  #noteSentPieces(request: UploadRequest): void {
+    const offers = this.#contents.get(request.content)?.seedOffers;
+    if (offers === undefined) return;
+    for (; covers(request, request.nextPiece) && !isStillToSend(request, request.nextPiece); request.nextPiece += 1) {
+      offers.sent(request.caller.key, request.nextPiece, this.#nowMs);
+    }
   }
 
   // One at a time: as soon as nobody wants a slot any more, the slow may keep theirs.
@@ -176,8 +190,10 @@ class Engine implements UploadEngine {
   }
 
   #losePiece(id: string, piece: number): void {
-    if (!this.#contents.get(id)?.held.delete(piece)) return;
-    this.#watchers.pieceChanged(id, piece, this.#nowMs);
+    const content = this.#contents.get(id);
+    if (content?.held.delete(piece) !== true) return;
+    content.seedOffers?.giveUp();
+    this.#watchers.pieceChanged(id, piece);
     for (const request of this.#slots.waiting()) {
       if (request.content === id && covers(request, piece)) this.#end(request, "NOT_OFFERED");
     }
@@ -207,7 +223,9 @@ class Engine implements UploadEngine {
   }
 
   #forget(request: UploadRequest | undefined): void {
-    if (request !== undefined) this.#slots.leave(request, this.#nowMs);
+    if (request === undefined) return;
+    this.#slots.leave(request, this.#nowMs);
+    this.#contents.get(request.content)?.seedOffers?.ended(request.caller.key, this.#nowMs);
   }
 
   #load(): LoadFacts {

@@ -28,6 +28,8 @@ export interface UploadRequest {
   grantedAtMs: number | undefined;
   /** Bytes that the transport took. */
   drainedBytes: number;
+  /** The first piece that has not left to its last byte. */
+  nextPiece: number;
   /** What the sends that are not drained yet allow, oldest first. */
   readonly sends: { readonly bytes: number; readonly atMs: number }[];
   /** Sum of the bytes of `sends`. */

@@ -2,13 +2,11 @@ import { assert, type ErrorCode } from "@piecewise/base";
 import type { LoadFacts, UploadCommand } from "./commands.js";
 import type { Content, Contents } from "./contents.js";
 import type { CallerFacts, UploadEvent, WatcherRef } from "./events.js";
-import { takeNews } from "./piece-ranges.js";
+import { type PieceNews, runsWhere, takeNews } from "./piece-ranges.js";
 import type { UploadLimits } from "./upload-options.js";
 
-/** Changes wait so long for others, and a watcher hears at most once in this time. */
+/** A watcher hears at most once in this time; changes meanwhile are put together. */
 export const NEWS_WINDOW_MS = 100;
-/** So many changed pieces do not wait for more. */
-export const NEWS_PIECES_EAGER = 64;
 /** Runs of pieces in one message; what is left over follows in the next. */
 export const NEWS_RUNS_MAX = 4096;
 /** A watcher hears at least so often. */
@@ -22,18 +20,20 @@ interface Watcher {
   readonly content: Content;
   /** Pieces of which the watcher believes the opposite of what is true. */
   readonly changed: Set<number>;
-  /** When the oldest of those changed. */
-  changedAtMs: number;
   toldAtMs: number;
   toldLoad: LoadFacts;
   owesGoingAway: boolean;
+  /** How many pieces it was told that it is shown; undefined if it was told everything. */
+  toldShown: number | undefined;
+  /** What it is shown is other than what it was told. */
+  owesOffer: boolean;
   isBlocked: boolean;
 }
 
 /**
  * Who watches what, and when each watcher hears what.
  *
- * A watcher hears the whole offer at once, then changes, put together over a short time, and a heartbeat when there was nothing to say.
+ * A watcher hears the whole offer at once, then each change as soon as it has heard nothing for a short time, and a heartbeat when there was nothing to say.
  * The load rides along when it has changed. A caller that named itself has one watcher for each content: a newer one takes the place of
  * the older, whose connection is probably dead, and which ends with CANCELLED (GOING_AWAY would tell the peer that we leave). Callers
  * that did not name themselves may be different programs on one host and do not displace each other.
@@ -72,15 +72,17 @@ export class Watchers {
       commands.push({ type: "refuseWatcher", watcher: ref, code: "BUSY", retryAfterMs: WATCHER_RETRY_AFTER_MS });
       return;
     }
+    if (caller.isPeer) content.seedOffers?.joined(caller.key, nowMs);
     const watcher: Watcher = {
       ref,
       caller,
       content,
       changed: new Set(),
-      changedAtMs: nowMs,
       toldAtMs: nowMs,
       toldLoad: load,
       owesGoingAway: false,
+      toldShown: this.#contents.shownTo(caller, content)?.order.length,
+      owesOffer: false,
       isBlocked: false,
     };
     this.#watchers.set(ref, watcher);
@@ -89,7 +91,17 @@ export class Watchers {
   }
 
   leave(ref: WatcherRef): void {
-    this.#watchers.delete(ref);
+    const watcher = this.#watchers.get(ref);
+    if (watcher !== undefined) this.#forget(watcher);
+  }
+
+  /** What a caller is shown is other than before. */
+  offerChanged(content: Content, callerKey: string): void {
+    for (const watcher of this.#watchers.values()) {
+      if (watcher.content !== content || watcher.caller.key !== callerKey || !watcher.caller.isPeer) continue;
+      watcher.owesOffer = true;
+      this.#dueMs = Math.min(this.#dueMs, dueMsOf(watcher));
+    }
   }
 
   setBlocked(ref: WatcherRef, isBlocked: boolean): void {
@@ -100,12 +112,11 @@ export class Watchers {
   }
 
   /** A piece of a content began or ceased to be offered. */
-  pieceChanged(content: string, piece: number, nowMs: number): void {
+  pieceChanged(content: string, piece: number): void {
     for (const watcher of this.#watchers.values()) {
       if (watcher.content.id !== content) continue;
       // A change back before anybody was told is no news.
       if (watcher.changed.delete(piece)) continue;
-      if (watcher.changed.size === 0) watcher.changedAtMs = nowMs;
       watcher.changed.add(piece);
       this.#dueMs = Math.min(this.#dueMs, dueMsOf(watcher));
     }
@@ -134,13 +145,11 @@ export class Watchers {
   }
 
   #newsFor(watcher: Watcher, load: LoadFacts, nowMs: number): UploadCommand {
-    const offered = this.#contents.offeredTo(watcher.caller, watcher.content);
-    const news = takeNews(watcher.changed, (piece) => offered.has(piece), NEWS_RUNS_MAX);
+    const news = watcher.owesOffer ? this.#newOffer(watcher) : this.#changes(watcher);
     const isLoadNew = load.slotsTaken !== watcher.toldLoad.slotsTaken || load.queueLength !== watcher.toldLoad.queueLength;
     const goingAway = watcher.owesGoingAway;
     watcher.toldLoad = load;
     watcher.toldAtMs = nowMs;
-    watcher.changedAtMs = nowMs;
     watcher.owesGoingAway = false;
     return {
       type: "offerNews",
@@ -149,6 +158,33 @@ export class Watchers {
       ...(isLoadNew ? { load } : {}),
       ...(goingAway ? { goingAway } : {}),
     };
+  }
+
+  /** What a watcher has to be told when it is shown other pieces than before. */
+  #newOffer(watcher: Watcher): PieceNews {
+    const { content, caller, changed, toldShown } = watcher;
+    const { held, seedOffers } = content;
+    const shown = this.#contents.shownTo(caller, content);
+    watcher.owesOffer = false;
+    watcher.toldShown = shown?.order.length;
+    if (shown === undefined && toldShown !== undefined) {
+      const known = new Set(seedOffers?.dealtTo(caller.key)?.order.slice(0, toldShown));
+      for (const piece of changed) if (held.has(piece) || !known.has(piece)) changed.delete(piece);
+      return { added: runsWhere((piece) => held.has(piece), held.length, NEWS_RUNS_MAX), withdrawn: [] };
+    }
+    // What is one run too many is refused when it is asked for.
+    if (shown !== undefined && toldShown === undefined) return { added: [], withdrawn: runsWhere((piece) => !shown.pieces.has(piece), held.length, NEWS_RUNS_MAX) };
+    if (shown === undefined || toldShown === undefined) return this.#changes(watcher);
+    return takeNews(new Set(shown.order.slice(toldShown)), () => true, NEWS_RUNS_MAX);
+  }
+
+  #changes({ changed, content }: Watcher): PieceNews {
+    return takeNews(changed, (piece) => content.held.has(piece), NEWS_RUNS_MAX);
+  }
+
+  #forget(watcher: Watcher): void {
+    this.#watchers.delete(watcher.ref);
+    if (watcher.caller.isPeer) watcher.content.seedOffers?.left(watcher.caller.key);
   }
 
   #isFullFor(caller: CallerFacts): boolean {
@@ -161,7 +197,7 @@ export class Watchers {
   #stopWhere(matches: (watcher: Watcher) => boolean, code: ErrorCode, commands: UploadCommand[]): void {
     for (const watcher of this.#watchers.values()) {
       if (!matches(watcher)) continue;
-      this.#watchers.delete(watcher.ref);
+      this.#forget(watcher);
       commands.push({ type: "stopWatcher", watcher: watcher.ref, code });
     }
   }
@@ -172,8 +208,6 @@ const isSameCaller = (a: CallerFacts, b: CallerFacts): boolean => a.key === b.ke
 function dueMsOf(watcher: Watcher): number {
   if (watcher.isBlocked) return Number.POSITIVE_INFINITY;
   if (watcher.owesGoingAway) return Number.NEGATIVE_INFINITY;
-  const heartbeatMs = watcher.toldAtMs + HEARTBEAT_MS;
-  if (watcher.changed.size === 0) return heartbeatMs;
-  const sinceMs = watcher.changed.size >= NEWS_PIECES_EAGER ? watcher.toldAtMs : watcher.changedAtMs;
-  return Math.min(heartbeatMs, sinceMs + NEWS_WINDOW_MS);
+  const hasNews = watcher.owesOffer || watcher.changed.size > 0;
+  return watcher.toldAtMs + (hasNews ? NEWS_WINDOW_MS : HEARTBEAT_MS);
 }
