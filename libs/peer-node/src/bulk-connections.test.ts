@@ -1,56 +1,60 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { parseHostPort } from "@piecewise/base";
 import { expect, test, vi } from "vitest";
 import { BulkConnections, connectionsFor, FAR_CONNECTIONS_MAX } from "./bulk-connections.js";
+import { aborted, startFakePeer } from "./testing/fake-peer.js";
 
-/** A host that takes every connection and never says a word. */
-async function startSilentHost() {
+const quiet = { onMessage() {}, onEnd() {} };
+
+test("a peer is far away if not one of several answers was quick", () => {
+  const connections = [
+    { count: 0, quickest: Number.POSITIVE_INFINITY },
+    { count: 2, quickest: 60 },
+    { count: 3, quickest: 60 },
+    { count: 30, quickest: 19 },
+  ].map(connectionsFor);
+  expect(connections).toEqual([1, 1, FAR_CONNECTIONS_MAX, 1]);
+});
+
+test("before anything is known of a peer it is asked through one connection, which is closed in the end", async () => {
   const sockets: Socket[] = [];
   const server = createServer((socket) => void sockets.push(socket.on("error", () => {}).resume())).listen(0, "127.0.0.1");
   await once(server, "listening");
-  return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    sockets,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
+  const connections = new BulkConnections(`127.0.0.1:${(server.address() as AddressInfo).port}`);
+  for (let pieceIndex = 0; pieceIndex < 6; pieceIndex += 1) connections.getPiece({ pieceIndex }, quiet);
+  await vi.waitFor(() => expect(sockets).toHaveLength(1));
+  connections.close();
+  await vi.waitFor(() => expect(sockets.every(({ destroyed }) => destroyed)).toBe(true));
+  await new Promise((resolve) => server.close(resolve));
+  expect(sockets).toHaveLength(1);
+});
+
+test.each([
+  { name: "far", answerMs: 30, expected: FAR_CONNECTIONS_MAX },
+  { name: "near", answerMs: 5, expected: 1 },
+])("a peer that is $name is asked for six pieces at once through $expected of them", async ({ answerMs, expected }) => {
+  await using peer = await startFakePeer({
+    async getPiece({ pieceIndex }, { signal }, stream) {
+      stream.sendHeaders();
+      if (pieceIndex > 0) await aborted(signal);
     },
-  };
-}
-
-const listener = { onMessage() {}, onEnd() {} };
-
-test("a peer nearby is asked through one connection", async () => {
-  await using host = await startSilentHost();
-  const connections = new BulkConnections(host.address);
-  connections.answeredAfter(5);
-  for (let pieceIndex = 0; pieceIndex < 6; pieceIndex += 1) connections.getPiece({ pieceIndex }, listener);
-  await vi.waitFor(() => expect(host.sockets).toHaveLength(1));
+  });
+  const sockets: Socket[] = [];
+  const { port } = parseHostPort(peer.address, "the peer");
+  const between = createServer((socket) => {
+    sockets.push(socket);
+    socket.pipe(connect(port, "127.0.0.1").on("error", () => {})).pipe(socket).on("error", () => {});
+  }).listen(0, "127.0.0.1");
+  await once(between, "listening");
+  let nowMs = 0;
+  const connections = new BulkConnections(`127.0.0.1:${(between.address() as AddressInfo).port}`, () => (nowMs += answerMs));
+  for (let calls = 0; calls < 3; calls += 1) {
+    await new Promise((resolve) => connections.getPiece({}, { onMessage() {}, onEnd: resolve }));
+  }
+  const granted = Array.from({ length: 6 }, () => new Promise<void>((onHeaders) => connections.getPiece({ pieceIndex: 1 }, { ...quiet, onHeaders })));
+  await Promise.all(granted);
+  expect(sockets).toHaveLength(expected);
   connections.close();
-  await vi.waitFor(() => expect(host.sockets.every(({ destroyed }) => destroyed)).toBe(true));
-  expect(host.sockets).toHaveLength(1);
-});
-
-test("one that is far away through several, which are all closed in the end", async () => {
-  await using host = await startSilentHost();
-  const connections = new BulkConnections(host.address);
-  connections.answeredAfter(150);
-  for (let pieceIndex = 0; pieceIndex < 6; pieceIndex += 1) connections.getPiece({ pieceIndex }, listener);
-  await vi.waitFor(() => expect(host.sockets).toHaveLength(FAR_CONNECTIONS_MAX));
-  connections.close();
-  await vi.waitFor(() => expect(host.sockets.every(({ destroyed }) => destroyed)).toBe(true));
-});
-
-test("a connection that has nothing to do any more is used before another is made", async () => {
-  await using host = await startSilentHost();
-  const connections = new BulkConnections(host.address);
-  connections.answeredAfter(150);
-  for (let turn = 0; turn < 5; turn += 1) connections.getPiece({ pieceIndex: turn }, listener).cancel();
-  connections.getPiece({ pieceIndex: 5 }, listener);
-  await vi.waitFor(() => expect(host.sockets).toHaveLength(1));
-  connections.close();
-});
-
-test("three round trips of 20 ms make a peer far away, those of a local network do not", () => {
-  expect([connectionsFor(3), connectionsFor(30), connectionsFor(60)]).toEqual([1, 1, FAR_CONNECTIONS_MAX]);
+  await new Promise((resolve) => between.close(resolve));
 });

@@ -3,8 +3,10 @@ import { chunkCodec, type ClientStream, createClient, openChannel, type RpcChann
 
 /** Connections for pieces to one peer that is far away. */
 export const FAR_CONNECTIONS_MAX = 4;
-/** Who needs so long to be dialled and to give its first answer is far away: that takes three round trips. */
-const FAR_ANSWER_MS = 50;
+/** A peer of which not even the quickest answer took less is far away. */
+const FAR_ANSWER_MS = 20;
+/** A peer, or this process, may be busy and answer late: so many answers are waited for. */
+const ANSWERS_MIN = 3;
 
 interface Connection {
   readonly channel: RpcChannel;
@@ -13,24 +15,22 @@ interface Connection {
 }
 
 /**
- * How many connections pieces come through. One is enough where a round trip is short. Over a long one it is not: what the system lets be
- * under way on a connection (4 MiB is a common maximum) is less than such a link holds.
+ * Through how many connections pieces are to come. One is enough where a round trip is short. Over a long one it is not: what the system
+ * lets be under way on a connection (4 MiB is a common maximum) is less than such a link holds.
+ * @param answersMs how long the peer took to grant what it was asked for.
  */
-export const connectionsFor = (firstAnswerMs: number): number => (firstAnswerMs < FAR_ANSWER_MS ? 1 : FAR_CONNECTIONS_MAX);
+export const connectionsFor = (answersMs: { readonly count: number; readonly quickest: number }): number =>
+  answersMs.count >= ANSWERS_MIN && answersMs.quickest >= FAR_ANSWER_MS ? FAR_CONNECTIONS_MAX : 1;
 
 /** The connections through which pieces of one peer come, each made when it is needed. */
 export class BulkConnections {
   readonly #address: string;
   readonly #connections: Connection[] = [];
-  #max = 1;
+  #answersMs = { count: 0, quickest: Number.POSITIVE_INFINITY };
 
-  constructor(address: string) {
+  /** @param now a clock in milliseconds that only goes forward. */
+  constructor(address: string, private readonly now: () => number = () => performance.now()) {
     this.#address = address;
-  }
-
-  /** The peer's first answer came so long after it was dialled. */
-  answeredAfter(ms: number): void {
-    this.#max = connectionsFor(ms);
   }
 
   /** Asks for pieces through the connection that has the least to do. */
@@ -46,8 +46,14 @@ export class BulkConnections {
       isOver = true;
       connection.streams -= 1;
     };
+    const askedMs = this.now();
     const stream = connection.client.getPiece(request, {
       ...listener,
+      onHeaders: () => {
+        const { count, quickest } = this.#answersMs;
+        this.#answersMs = { count: count + 1, quickest: Math.min(quickest, this.now() - askedMs) };
+        listener.onHeaders?.();
+      },
       onEnd(error) {
         leave();
         listener.onEnd(error);
@@ -67,9 +73,10 @@ export class BulkConnections {
   }
 
   #leastBusy(): Connection {
+    const connectionsMax = connectionsFor(this.#answersMs);
     let best: Connection | undefined;
-    for (const connection of this.#connections) if (best === undefined || connection.streams < best.streams) best = connection;
-    if (best !== undefined && (best.streams === 0 || this.#connections.length >= this.#max)) return best;
+    for (const connection of this.#connections.slice(0, connectionsMax)) if (best === undefined || connection.streams < best.streams) best = connection;
+    if (best !== undefined && (best.streams === 0 || this.#connections.length >= connectionsMax)) return best;
     const channel = openChannel(this.#address, { purpose: "bulk", remote: "peer" });
     const opened = { channel, client: createClient(PeerService, channel, { getPiece: chunkCodec }), streams: 0 };
     this.#connections.push(opened);

@@ -58,15 +58,11 @@ export class PeerConnection {
 
   watchPieces(listener: StreamListener<WatchPiecesResponse>): void {
     const news = createTokenBucket(NEWS_PER_SECOND_MAX, NEWS_BURST);
-    const dialledMs = performance.now();
-    let isFirst = true;
     const stream = this.#client.watchPieces(
       { contentId: this.#contentId, caller: this.#caller },
       {
         ...listener,
         onMessage: (message) => {
-          if (isFirst) this.#bulk.answeredAfter(performance.now() - dialledMs);
-          isFirst = false;
           listener.onMessage(message);
           const nowMs = performance.now();
           news.take(1, nowMs);
