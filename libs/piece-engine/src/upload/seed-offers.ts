@@ -2,7 +2,7 @@ import { Bitfield } from "@piecewise/base";
 import { affordableDealPieces, DEAL_PIECES_MIN, nextDealPieces } from "./deal-size.js";
 
 /** A caller that asks for nothing of what it was shown for so long is shown more, and others are shown the same. */
-export const DEAL_PATIENCE_MS = 2_000;
+export const DEAL_PATIENCE_MS = 500;
 /** So long if it is being served: nothing was taken by it meanwhile. */
 export const DEAL_DRAIN_PATIENCE_MS = 10_000;
 
@@ -19,6 +19,8 @@ interface Viewer extends Dealt {
   /** What of its last deals it was not sent yet. */
   readonly open: Set<number>;
   readonly sent: Bitfield;
+  /** It is shown everything, though others are not. */
+  isShownAll: boolean;
   dealPieces: number;
   dealtAtMs: number;
   /** Its requests that wait or are granted. */
@@ -34,7 +36,7 @@ interface Viewer extends Dealt {
  * A caller that is alone is shown everything. Several are dealt pieces, each piece to one of them; who was sent most of its deal gets
  * another. When those who are still there were sent everything between them, all are shown everything. It is inferred from what was
  * sent that a piece is out: whoever gets a piece passes it on as long as it is there. A caller that wants nothing of its deal gets larger
- * ones and its pieces are dealt to others, too, so nobody has to wait for anybody.
+ * ones, in the end everything, and its pieces are dealt to others, too, so nobody has to wait for anybody.
  */
 export class SeedOffers {
   readonly #viewers = new Map<string, Viewer>();
@@ -66,7 +68,8 @@ export class SeedOffers {
 
   /** What a caller that watches is shown; undefined for everything. */
   shownTo(callerKey: string): Dealt | undefined {
-    return this.#isOpen ? undefined : this.#viewers.get(callerKey);
+    const viewer = this.#viewers.get(callerKey);
+    return this.#isOpen || viewer?.isShownAll === true ? undefined : viewer;
   }
 
   /** What it was dealt, also if it is shown everything now; undefined if it does not watch. */
@@ -80,14 +83,20 @@ export class SeedOffers {
       order: [],
       open: new Set(),
       sent: Bitfield.create(this.pieceCount),
+      isShownAll: false,
       dealPieces: DEAL_PIECES_MIN,
       dealtAtMs: nowMs,
       requests: 0,
       activeAtMs: nowMs,
     };
     this.#viewers.set(callerKey, viewer);
-    if (this.#viewers.size === 2 && !this.#isGivenUp) this.#close(nowMs);
-    else if (!this.#isOpen) this.#deal(callerKey, viewer, nowMs);
+    const isNeeded = this.#kept.count > 0 && !this.#isGivenUp;
+    if (this.#viewers.size === 2 && isNeeded) this.#close(nowMs);
+    else if (!this.#isOpen) {
+      this.#deal(callerKey, viewer, nowMs);
+      this.#dueMs = Math.min(this.#dueMs, nowMs + DEAL_PATIENCE_MS);
+      this.onChange(callerKey);
+    }
   }
 
   left(callerKey: string): void {
@@ -116,6 +125,8 @@ export class SeedOffers {
     if (viewer === undefined) return;
     viewer.requests = Math.max(0, viewer.requests - 1);
     viewer.activeAtMs = nowMs;
+    // With nothing under way the patience is shorter.
+    if (!this.#isOpen) this.#dueMs = Math.min(this.#dueMs, nowMs + patienceMs(viewer));
   }
 
   /** A piece has left to its last byte. */
@@ -131,7 +142,7 @@ export class SeedOffers {
     viewer.open.delete(piece);
     if (this.#isOpen) return;
     if (this.#kept.count === 0) this.#open();
-    else if (viewer.open.size <= viewer.dealPieces / 2) {
+    else if (!viewer.isShownAll && viewer.open.size <= viewer.dealPieces / 2) {
       viewer.dealPieces = nextDealPieces(viewer.dealPieces, nowMs - viewer.dealtAtMs);
       this.#deal(callerKey, viewer, nowMs);
     }
@@ -142,10 +153,10 @@ export class SeedOffers {
     if (nowMs < this.#dueMs) return;
     this.#dueMs = Number.POSITIVE_INFINITY;
     for (const [key, viewer] of this.#viewers) {
-      if (this.#isOpen) return;
+      if (viewer.isShownAll) continue;
       if (waits(key)) viewer.activeAtMs = nowMs;
       if (nowMs - viewer.activeAtMs >= patienceMs(viewer)) this.#dealAnew(key, viewer, nowMs);
-      this.#dueMs = Math.min(this.#dueMs, viewer.activeAtMs + patienceMs(viewer));
+      if (!viewer.isShownAll) this.#dueMs = Math.min(this.#dueMs, viewer.activeAtMs + patienceMs(viewer));
     }
   }
 
@@ -171,6 +182,7 @@ export class SeedOffers {
     this.#dueMs = nowMs + DEAL_PATIENCE_MS;
     for (const [key, viewer] of this.#viewers) {
       viewer.activeAtMs = nowMs;
+      viewer.isShownAll = false;
       this.onChange(key);
       this.#deal(key, viewer, nowMs);
     }
@@ -184,7 +196,9 @@ export class SeedOffers {
     viewer.activeAtMs = nowMs;
     this.#deal(callerKey, viewer, nowMs);
     for (const piece of unwanted) this.#renew(piece);
-    if (viewer.open.size === 0) this.#open();
+    if (viewer.open.size > 0) return;
+    viewer.isShownAll = true;
+    this.onChange(callerKey);
   }
 
   #deal(callerKey: string, viewer: Viewer, nowMs: number): void {
