@@ -25,6 +25,9 @@ const VIOLATORS: Readonly<Record<string, Behaviour>> = {
   "a stream without end": { getPiece: lies.endless },
 };
 
+/** Their first piece is right and may be verified, and the next one asked for, before they send what they should not. */
+const RIGHT_AT_FIRST = new Set(["more than was asked for", "a stream without end"]);
+
 const FALSE_OFFERS: Readonly<Record<string, Behaviour>> = {
   "a bitmap that is too short": { watchPieces: lies.offersBytes(1) },
   "a bitmap that is too long": { watchPieces: lies.offersBytes(3) },
@@ -38,8 +41,10 @@ describe("peers that break the protocol are dropped at once, and others complete
     await using liars = await startLiars(swarm.content, VIOLATORS);
     const { wastedBytes, bytesFrom } = await downloadBeside([...liars.peers.values()], swarm);
     for (const [what, liar] of liars.peers) {
-      expect(liar.calls.of("GetPiece"), what).toHaveLength(1);
-      expect(bytesFrom(liar.address), what).toBeLessThanOrEqual(PIECE_LENGTH);
+      const callsMax = RIGHT_AT_FIRST.has(what) ? 2 : 1;
+      expect(liar.calls.of("GetPiece").length, what).toBeGreaterThan(0);
+      expect(liar.calls.of("GetPiece").length, what).toBeLessThanOrEqual(callsMax);
+      expect(bytesFrom(liar.address), what).toBeLessThanOrEqual(callsMax * PIECE_LENGTH);
     }
     expect(wastedBytes).toBeLessThanOrEqual(liars.peers.size * PIECE_LENGTH);
   });
