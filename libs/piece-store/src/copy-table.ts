@@ -33,9 +33,11 @@ export class CopyTable {
     return bytes;
   }
 
-  /** Forgets all copies of a piece. */
-  takeAll(piece: number): void {
-    this.#count -= this.#bytesOf.get(piece)?.size ?? 0;
+  /** Forgets all copies of a piece. @returns which they were. */
+  takeAll(piece: number): readonly CopyRef[] {
+    const copies = [...(this.#bytesOf.get(piece)?.keys() ?? [])];
+    this.#count -= copies.length;
     this.#bytesOf.delete(piece);
+    return copies;
   }
 }

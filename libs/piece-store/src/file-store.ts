@@ -176,7 +176,8 @@ class FileStore implements PieceStore {
     if (this.#isDone(piece)) return { ok: true, blamed: [] };
     const bytes = this.#copies.take(piece, copy);
     assert(bytes === pieceBytesOf(this.manifest, piece), `copy ${copy} of piece ${piece} has ${bytes} bytes when it is verified`);
-    return this.#files.call("verify", { piece, copy, expected: pieceHashOf(this.manifest, piece), spans: this.#spansOf(piece) });
+    const expected = pieceHashOf(this.manifest, piece);
+    return this.#files.call("verify", { piece, copy, expected, record: this.#recordOf(piece), spans: this.#spansOf(piece) });
   }
 
   store(piece: number, copy: CopyRef): Promise<void> {
@@ -207,9 +208,10 @@ class FileStore implements PieceStore {
     this.#checkOpen();
     if (this.held.has(piece)) return;
     // From here on nothing may be written where the piece belongs but this copy.
-    this.#copies.takeAll(piece);
-    const record = encodeJournalRecord(this.contentId, piece);
-    await this.#files.call("store", { piece, copy, record, spans: this.#spansOf(piece) });
+    const others = this.#copies.takeAll(piece);
+    // What lies in its place was journalled when it was verified.
+    if (copy === 0) for (const other of others) this.#files.discard(piece, other);
+    else await this.#files.call("store", { piece, copy, record: this.#recordOf(piece), spans: this.#spansOf(piece) });
     this.#source.pieceHashed(piece);
     this.held.add(piece);
   }
@@ -247,6 +249,10 @@ class FileStore implements PieceStore {
   /** Whether no more bytes are wanted for a piece. */
   #isDone(piece: number): boolean {
     return this.held.has(piece) || this.#storing.has(piece);
+  }
+
+  #recordOf(piece: number): Uint8Array {
+    return encodeJournalRecord(this.contentId, piece);
   }
 
   #spansOf(piece: number): ReturnType<FileMap["spans"]> {

@@ -120,7 +120,7 @@ export class HasherFiles {
    * @param {HasherCalls["verify"]["request"]} request
    * @returns {VerifyResult}
    */
-  verify({ piece, copy: copyRef, expected, spans }) {
+  verify({ piece, copy: copyRef, expected, record, spans }) {
     const copy = this.#knownCopy(piece, copyRef);
     if (copy.failure !== undefined) {
       this.discard({ piece, copy: copyRef });
@@ -132,22 +132,29 @@ export class HasherFiles {
       this.discard({ piece, copy: copyRef });
       return { ok: false };
     }
-    return { ok: true, blamed: this.#rejected.findBlamed(piece, expected, () => this.#blocksOf(copy, spans)) };
+    const blamed = this.#rejected.findBlamed(piece, expected, () => this.#blocksOf(copy, spans));
+    if (copy.kept === undefined) {
+      this.discard({ piece, copy: copyRef });
+      this.#journal(record);
+    }
+    return { ok: true, blamed };
   }
 
   /** @param {HasherCalls["store"]["request"]} request */
   store({ piece, copy: copyRef, record, spans }) {
     const copy = this.#knownCopy(piece, copyRef);
     try {
-      if (copy.kept !== undefined) this.#writeBlocks(spans, this.#blocksOf(copy, spans));
-      const journalPath = this.#target?.journalPath ?? "";
-      attempt("write", journalPath, () => {
-        const fd = this.#fds.get(this.#ref, journalPath, constants.O_WRONLY | constants.O_APPEND);
-        writeFully(fd, record, "append");
-      });
+      this.#writeBlocks(spans, this.#blocksOf(copy, spans));
+      this.#journal(record);
     } finally {
       for (const other of Array.from(this.#copies.get(piece)?.keys() ?? [])) this.discard({ piece, copy: other });
     }
+  }
+
+  /** @param {Uint8Array} record */
+  #journal(record) {
+    const path = this.#target?.journalPath ?? "";
+    attempt("write", path, () => writeFully(this.#fds.get(this.#ref, path, constants.O_WRONLY | constants.O_APPEND), record, "append"));
   }
 
   /** @param {{ readonly piece: number, readonly copy: number }} copy */

@@ -25,12 +25,21 @@ export interface HasherCalls {
     readonly request: { readonly directories: readonly string[]; readonly files: readonly { readonly entryIndex: number; readonly bytes: number }[] };
     readonly result: undefined;
   };
-  /** `spans` is where the piece belongs. */
+  /**
+   * `spans` is where the piece belongs. If the copy lies there and is right, `record` is appended to the journal: it takes another call
+   * less than if somebody had to ask for it.
+   */
   verify: {
-    readonly request: { readonly piece: number; readonly copy: CopyRef; readonly expected: Uint8Array; readonly spans: readonly FileSpan[] };
+    readonly request: {
+      readonly piece: number;
+      readonly copy: CopyRef;
+      readonly expected: Uint8Array;
+      readonly record: Uint8Array;
+      readonly spans: readonly FileSpan[];
+    };
     readonly result: VerifyResult;
   };
-  /** Puts a verified copy in its place, then appends `record` to the journal. Every other copy of the piece is forgotten. */
+  /** Puts a verified copy that lies elsewhere in its place, then appends `record` to the journal. Every other copy of the piece is forgotten. */
   store: {
     readonly request: { readonly piece: number; readonly copy: CopyRef; readonly record: Uint8Array; readonly spans: readonly FileSpan[] };
     readonly result: undefined;

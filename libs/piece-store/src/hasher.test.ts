@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MIB } from "@piecewise/base";
 import { expect, test, vi } from "vitest";
@@ -27,8 +27,22 @@ test("a full disk is reported when the copy is verified, not before", async () =
   await using _ = files;
   const data = new Uint8Array(10);
   expect(files.append(0, 0, 1, data, spansOf(0, 10))).toBeUndefined();
-  const verifying = files.call("verify", { piece: 0, copy: 0, expected: sha256(new Uint8Array(10)), spans: spansOf(0, 10) });
+  const verifying = files.call("verify", { piece: 0, copy: 0, expected: sha256(new Uint8Array(10)), record: new Uint8Array(1), spans: spansOf(0, 10) });
   await expect(verifying).rejects.toMatchObject({ code: "DISK_FULL", message: expect.stringContaining("/dev/full") });
+});
+
+test("a copy that lies in its place is journalled when it turns out right, and only then", async () => {
+  const { files, folder } = await openTarget();
+  await using _ = files;
+  const data = new Uint8Array([1, 2, 3]);
+  const verify = async (piece: number, copy: number, expected: Uint8Array) => {
+    files.append(piece, copy, 1, data, copy === 0 ? spansOf(piece, 3) : undefined);
+    return files.call("verify", { piece, copy, expected: sha256(expected), record: new Uint8Array([piece]), spans: spansOf(piece, 3) });
+  };
+  expect(await verify(7, 0, data)).toMatchObject({ ok: true });
+  expect(await verify(8, 0, new Uint8Array([9]))).toEqual({ ok: false });
+  expect(await verify(9, 1, data)).toMatchObject({ ok: true });
+  expect([...(await readFile(join(folder, "journal")))]).toEqual([7]);
 });
 
 test("large chunks are handed over, small ones and parts of a larger buffer are copied", async () => {
@@ -66,7 +80,7 @@ test("copies beyond what memory may hold go to a file without a name, and come b
     const expected = new Uint8Array(pieceBytes);
     for (let chunk = 0; chunk < 16; chunk += 1) expected.fill(piece * 16 + chunk, chunk * MIB, (chunk + 1) * MIB);
     const spans = spansOf(piece, pieceBytes);
-    expect(await files.call("verify", { piece, copy: 3, expected: sha256(expected), spans })).toEqual({ ok: true, blamed: [] });
+    expect(await files.call("verify", { piece, copy: 3, expected: sha256(expected), record: new Uint8Array(1), spans })).toEqual({ ok: true, blamed: [] });
     await files.call("store", { piece, copy: 3, record: new Uint8Array(1), spans });
     expect(await files.call("hash", { pieces: [spans] })).toEqual(new Uint8Array(sha256(expected)));
   }

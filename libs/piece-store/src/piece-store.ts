@@ -52,11 +52,12 @@ export interface PieceStore extends PieceSource {
    */
   append(piece: number, copy: CopyRef, source: SourceRef, data: Uint8Array): Promise<void> | undefined;
   /**
-   * Hashes a copy of which every byte was appended. A copy that fails is discarded; one of a piece that is held by now is good.
+   * Hashes a copy of which every byte was appended. A copy that fails is discarded; one of a piece that is held by now is good. A good one
+   * that lies in its place is journalled at once: after a crash the piece is there.
    * @throws StorageError if a write failed (disk full); the copy is then discarded.
    */
   verify(piece: number, copy: CopyRef): Promise<VerifyResult>;
-  /** Puts a verified copy in its place and journals it; then the piece is held. @throws StorageError */
+  /** Puts a verified copy in its place, and in the journal; then the piece is held. @throws StorageError */
   store(piece: number, copy: CopyRef): Promise<void>;
   /** Forgets a copy. Unknown ones are ignored. */
   discard(piece: number, copy: CopyRef): void;
