@@ -10,16 +10,18 @@ export const CONTENT_BYTES_MAX = PIECE_LENGTH_MAX * PIECES_MAX;
 
 const DEFAULT_MIN = 256 * KIB;
 const DEFAULT_MAX = 16 * MIB;
-// With so many pieces a peer has plenty to give while it still lacks most, and each of them costs as much as many bytes.
-const DEFAULT_PIECES = 1024;
+// Every piece costs time, and so does the length of one, which has to be there whole before it is passed on: what the two add up to is least
+// where the length grows with the square root of the content. A GiB is cut into pieces of one MiB.
+const SQUARED_LENGTH_PER_BYTE = 1024;
 
 /**
- * The piece length that everybody uses unless told otherwise: the smallest power of two that makes at most 1024 pieces, within 256 KiB
- * and 16 MiB. Ids depend on it. Contents that would then have too many pieces (above 16 TiB) get the smallest power of two that is legal.
+ * The piece length that everybody uses unless told otherwise: the smallest power of two whose square is at least 1024 times the content,
+ * within 256 KiB and 16 MiB. Ids depend on it. Contents that would then have too many pieces (above 16 TiB) get the smallest power of two
+ * that is legal.
  */
 export function defaultPieceLength(totalBytes: number): number {
   let pieceLength = DEFAULT_MIN;
-  while (pieceLength < DEFAULT_MAX && pieceLength * DEFAULT_PIECES < totalBytes) pieceLength *= 2;
+  while (pieceLength < DEFAULT_MAX && pieceLength * pieceLength < totalBytes * SQUARED_LENGTH_PER_BYTE) pieceLength *= 2;
   while (pieceLength < PIECE_LENGTH_MAX && pieceLength * PIECES_MAX < totalBytes) pieceLength *= 2;
   return pieceLength;
 }
