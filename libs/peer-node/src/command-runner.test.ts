@@ -66,7 +66,7 @@ async function withStore(handlers: Partial<PeerHandlers>, store: PieceStore = op
   return { ...started, store };
 }
 
-const openStream: DownloadCommand = { type: "openStream", stream: 1, peer: PEER, piece: 0, pieceCount: 2, offset: 0, length: 0 };
+const openStream: DownloadCommand = { type: "openStream", stream: 1, peer: PEER, runs: [{ first: 0, count: 2 }], offset: 0, length: 0 };
 
 describe("a peer", () => {
   test("is watched: the whole offer first, then news, load, and signs of life", async () => {

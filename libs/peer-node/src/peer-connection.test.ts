@@ -107,7 +107,7 @@ describe("a connection", () => {
       connection.watchPieces({
         onMessage: ({ offered }) => {
           events.push(`offered ${offered[0]!.toString(2)}`);
-          connection.getPiece({ piece: 1, pieceCount: 2, offset: 0, length: 0 }, {
+          connection.getPiece({ runs: [{ first: 1, count: 2 }], offset: 0, length: 0 }, {
             onMessage: ({ pieceIndex, data }) => events.push(`piece ${pieceIndex}, ${data.length} bytes`),
             onEnd: (error) => resolve(void events.push(`ended ${error?.code ?? "well"}`)),
           });

@@ -1,7 +1,7 @@
 import { CancelledError, contentIdFromHash, IntegrityError, RemoteError, type ContentId, type PiecewiseError } from "@piecewise/base";
 import { PeerService, type GetPieceResponse, type WatchPiecesResponse } from "@piecewise/contract";
 import { MANIFEST_BYTES_MAX } from "@piecewise/manifest";
-import { createTokenBucket } from "@piecewise/piece-engine";
+import { createTokenBucket, type PieceRange } from "@piecewise/piece-engine";
 import { sha256 } from "@piecewise/piece-store";
 import { createClient, openChannel, type ClientStream, type RpcChannel, type ServiceClient, type StreamListener } from "@piecewise/rpc";
 import { BulkConnections } from "./bulk-connections.js";
@@ -24,10 +24,9 @@ export interface OwnCaller {
   readonly port: number;
 }
 
-/** What a range or run of pieces is asked for with. */
-export interface PieceRun {
-  readonly piece: number;
-  readonly pieceCount: number;
+/** What pieces, or a range inside one, are asked for with. */
+export interface WantedPieces {
+  readonly runs: readonly PieceRange[];
   readonly offset: number;
   readonly length: number;
 }
@@ -76,9 +75,10 @@ export class PeerConnection {
     this.#streams.add(stream);
   }
 
-  getPiece(run: PieceRun, listener: StreamListener<GetPieceResponse>): ClientStream {
-    const { piece: pieceIndex, pieceCount, offset, length } = run;
-    return this.#bulk.getPiece({ contentId: this.#contentId, pieceIndex, pieceCount, offset, length, caller: this.#caller }, listener);
+  getPiece({ runs, offset, length }: WantedPieces, listener: StreamListener<GetPieceResponse>): ClientStream {
+    const [{ first: pieceIndex, count: pieceCount }, ...morePieces] = runs as [PieceRange, ...PieceRange[]];
+    const request = { contentId: this.#contentId, pieceIndex, pieceCount, offset, length, caller: this.#caller, morePieces };
+    return this.#bulk.getPiece(request, listener);
   }
 
   /**

@@ -10,7 +10,7 @@ import type { PieceSelection } from "./wire.js";
 
 /** 3 pieces of 100 bytes and one of 50. */
 const file = testFile(350, 100);
-const whole: PieceSelection = { piece: 0, pieceCount: 4, offset: 0, bytes: 350 };
+const whole: PieceSelection = { runs: [{ first: 0, count: 4 }], offset: 0, bytes: 350 };
 
 interface Chunk {
   readonly pieceIndex?: number;
@@ -58,7 +58,7 @@ describe("transfer", () => {
   });
 
   test("sends a range and stops at its end", async () => {
-    const { transfer, writer, ends } = start({ piece: 2, pieceCount: 1, offset: 10, bytes: 30 });
+    const { transfer, writer, ends } = start({ runs: [{ first: 2, count: 1 }], offset: 10, bytes: 30 });
     transfer.send(100);
     await until(() => ends.length === 1);
     expect(places(writer.messages)).toEqual([[2, 10, 30]]);
@@ -66,7 +66,7 @@ describe("transfer", () => {
   });
 
   test("is over when its last chunk has left, and no sooner, though there is room for more", async () => {
-    const { transfer, writer, drained, ends } = start({ piece: 0, pieceCount: 1, offset: 0, bytes: 100 });
+    const { transfer, writer, drained, ends } = start({ runs: [{ first: 0, count: 1 }], offset: 0, bytes: 100 });
     writer.keeps = true;
     transfer.send(60);
     transfer.send(60);
@@ -101,7 +101,7 @@ describe("transfer", () => {
 
   test("prepares each piece once, before it is read", async () => {
     const calls: string[] = [];
-    const { transfer, ends } = start({ piece: 0, pieceCount: 2, offset: 0, bytes: 200 }, {
+    const { transfer, ends } = start({ runs: [{ first: 0, count: 2 }], offset: 0, bytes: 200 }, {
       prepare: async (piece) => void calls.push(`prepare ${piece}`),
       read: async (piece, offset) => void calls.push(`read ${piece} ${offset}`),
     });

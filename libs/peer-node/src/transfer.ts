@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { CancelledError, IntegrityError, PiecewiseError, type Logger } from "@piecewise/base";
 import type { GetPieceResponseSchema } from "@piecewise/contract";
 import { pieceBytesOf } from "@piecewise/manifest";
+import { PieceCursor } from "@piecewise/piece-engine";
 import { FramedChunk, type StreamWriter } from "@piecewise/rpc";
 import type { LocalContent } from "./content-table.js";
 import type { PieceSelection } from "./wire.js";
@@ -24,7 +25,7 @@ export class Transfer {
   readonly #writer: ChunkWriter;
   readonly #listener: TransferListener;
   readonly #logger: Logger;
-  #piece: number;
+  readonly #sending: PieceCursor;
   #offset: number;
   #remainingBytes: number;
   #preparedPiece = -1;
@@ -38,7 +39,7 @@ export class Transfer {
     this.#writer = writer;
     this.#listener = listener;
     this.#logger = logger;
-    this.#piece = selection.piece;
+    this.#sending = new PieceCursor(selection.runs);
     this.#offset = selection.offset;
     this.#remainingBytes = selection.bytes;
   }
@@ -69,8 +70,9 @@ export class Transfer {
       if (!(error instanceof PiecewiseError)) throw error;
       // The content is no longer served, and nor is this call.
       if (error instanceof CancelledError) return this.end(error);
-      this.#logger.warn({ contentId: this.#content.contentId, piece: this.#piece, code: error.code }, error.message);
-      if (!this.#content.source.held.has(this.#piece)) this.#listener.damaged(this.#piece);
+      const { piece } = this.#sending;
+      this.#logger.warn({ contentId: this.#content.contentId, piece, code: error.code }, error.message);
+      if (!this.#content.source.held.has(piece)) this.#listener.damaged(piece);
       // What is wrong with our disk, and where things lie on it, is nobody else's business.
       this.end(new IntegrityError("PIECE_DAMAGED", "the stored piece cannot be read or no longer matches its hash", { cause: error }));
     } finally {
@@ -80,20 +82,21 @@ export class Transfer {
 
   async #sendChunk(bytesMax: number): Promise<void> {
     const { source } = this.#content;
-    if (this.#preparedPiece !== this.#piece) {
-      await source.prepare(this.#piece);
-      this.#preparedPiece = this.#piece;
+    const { piece } = this.#sending;
+    if (this.#preparedPiece !== piece) {
+      await source.prepare(piece);
+      this.#preparedPiece = piece;
     }
-    const leftInPiece = pieceBytesOf(source.manifest, this.#piece) - this.#offset;
+    const leftInPiece = pieceBytesOf(source.manifest, piece) - this.#offset;
     const bytes = Math.min(bytesMax, leftInPiece, this.#remainingBytes);
-    const chunk = new FramedChunk(this.#piece, this.#offset, bytes);
-    await source.read(this.#piece, this.#offset, chunk.data);
+    const chunk = new FramedChunk(piece, this.#offset, bytes);
+    await source.read(piece, this.#offset, chunk.data);
     if (this.#over) return;
     const hasRoom = this.#writer.write(chunk);
     this.#content.sentBytes += bytes;
     this.#remainingBytes -= bytes;
     if (bytes === leftInPiece) {
-      this.#piece += 1;
+      this.#sending.next();
       this.#offset = 0;
     } else {
       this.#offset += bytes;

@@ -7,7 +7,7 @@ import { until } from "./testing/until.js";
 import { UploadLoop, type WatchWriter } from "./upload-loop.js";
 
 const content = fakeContent(testFile(350, 100));
-const selection = { piece: 0, pieceCount: 1, offset: 0, bytes: 100 };
+const selection = { runs: [{ first: 0, count: 1 }], offset: 0, bytes: 100 };
 const caller = { key: "somebody", isPeer: true };
 const load = { slotsTaken: 1, slotsMax: 16, queueLength: 0 };
 const never = (): AbortSignal => new AbortController().signal;
@@ -57,7 +57,7 @@ describe("a GetPiece call", () => {
     const writer = new FakeWriter();
     await loop.serve(content, selection, caller, writer, never());
     expect(engine.heard).toMatchObject([
-      { type: "requestArrived", caller, content: content.contentId, piece: 0, pieceCount: 1, bytes: 100 },
+      { type: "requestArrived", caller, content: content.contentId, runs: [{ first: 0, count: 1 }], bytes: 100 },
       { type: "chunkDrained", bytes: 60 },
       { type: "chunkDrained", bytes: 40 },
       { type: "requestEnded" },

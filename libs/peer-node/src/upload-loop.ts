@@ -85,8 +85,7 @@ export class UploadLoop {
         request,
         caller,
         content: content.contentId,
-        piece: selection.piece,
-        pieceCount: selection.pieceCount,
+        runs: selection.runs,
         bytes: selection.bytes,
       });
     });

@@ -10,13 +10,14 @@ const select = (fields: object) => pieceSelectionFromWire(create(GetPieceRequest
 
 describe("which bytes a request means", () => {
   test.each([
-    [{ pieceIndex: 0 }, { piece: 0, pieceCount: 1, offset: 0, bytes: 10 }],
-    [{ pieceIndex: 3 }, { piece: 3, pieceCount: 1, offset: 0, bytes: 5 }],
-    [{ pieceIndex: 1, pieceCount: 3 }, { piece: 1, pieceCount: 3, offset: 0, bytes: 25 }],
-    [{ pieceIndex: 1, offset: 4 }, { piece: 1, pieceCount: 1, offset: 4, bytes: 6 }],
-    [{ pieceIndex: 1, offset: 4, length: 2 }, { piece: 1, pieceCount: 1, offset: 4, bytes: 2 }],
+    [{ pieceIndex: 0 }, { runs: [{ first: 0, count: 1 }], offset: 0, bytes: 10 }],
+    [{ pieceIndex: 3 }, { runs: [{ first: 3, count: 1 }], offset: 0, bytes: 5 }],
+    [{ pieceIndex: 1, pieceCount: 3 }, { runs: [{ first: 1, count: 3 }], offset: 0, bytes: 25 }],
+    [{ pieceIndex: 3, morePieces: [{ first: 0, count: 2 }] }, { runs: [{ first: 3, count: 1 }, { first: 0, count: 2 }], offset: 0, bytes: 25 }],
+    [{ pieceIndex: 1, offset: 4 }, { runs: [{ first: 1, count: 1 }], offset: 4, bytes: 6 }],
+    [{ pieceIndex: 1, offset: 4, length: 2 }, { runs: [{ first: 1, count: 1 }], offset: 4, bytes: 2 }],
   ])("%j", (fields, selection) => {
-    expect(select(fields)).toEqual(selection);
+    expect(select(fields)).toMatchObject(selection);
   });
 
   test.each([
@@ -27,6 +28,12 @@ describe("which bytes a request means", () => {
     [{ pieceIndex: 0, offset: 9, length: 2 }, "PIECE_OUT_OF_RANGE"],
     [{ pieceIndex: 0, offset: 0xffff_ffff, length: 0xffff_ffff }, "PIECE_OUT_OF_RANGE"],
     [{ pieceIndex: 0, pieceCount: 2, offset: 1 }, "INVALID_ARGUMENT"],
+    [{ pieceIndex: 0, length: 1, morePieces: [{ first: 1, count: 1 }] }, "INVALID_ARGUMENT"],
+    [{ pieceIndex: 0, morePieces: [{ first: 1, count: 0 }] }, "INVALID_ARGUMENT"],
+    [{ pieceIndex: 0, morePieces: [{ first: 4, count: 1 }] }, "PIECE_OUT_OF_RANGE"],
+    [{ pieceIndex: 0, morePieces: [{ first: 1, count: 0xffff_ffff }] }, "PIECE_OUT_OF_RANGE"],
+    [{ pieceIndex: 0, pieceCount: 4, morePieces: [{ first: 1, count: 1 }] }, "INVALID_ARGUMENT"],
+    [{ pieceIndex: 0, morePieces: Array.from({ length: 64 }, () => ({ first: 0, count: 1 })) }, "INVALID_ARGUMENT"],
   ])("%j is refused with %s", (fields, code) => {
     expect(() => select(fields)).toThrow(expect.objectContaining({ code }));
   });

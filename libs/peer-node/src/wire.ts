@@ -11,7 +11,7 @@ import type {
   WatchPiecesResponseSchema,
 } from "@piecewise/contract";
 import { checkContentName, pieceBytesOf, pieceCountOf, type Manifest } from "@piecewise/manifest";
-import type { CallerFacts, DownloadEvent, LoadFacts, PeerRef, PieceRange } from "@piecewise/piece-engine";
+import { countPieces, RUNS_PER_STREAM_MAX, type CallerFacts, type DownloadEvent, type LoadFacts, type PeerRef, type PieceRange } from "@piecewise/piece-engine";
 import type { LocalContent } from "./content-table.js";
 import type { ContentListing } from "./peer-node.js";
 
@@ -23,10 +23,9 @@ export function contentIdFromWire(text: string): ContentId {
   return text;
 }
 
-/** A run of pieces, or a range inside one, checked against a manifest. */
+/** Runs of pieces, or a range inside one piece, checked against a manifest. */
 export interface PieceSelection {
-  readonly piece: number;
-  readonly pieceCount: number;
+  readonly runs: readonly PieceRange[];
   /** Inside the first piece. */
   readonly offset: number;
   /** In all. */
@@ -35,23 +34,34 @@ export interface PieceSelection {
 
 /** @throws UsageError INVALID_ARGUMENT; RemoteError PIECE_OUT_OF_RANGE */
 export function pieceSelectionFromWire(request: GetPieceRequest, manifest: Manifest): PieceSelection {
-  const { pieceIndex: piece, offset, length } = request;
-  const pieceCount = request.pieceCount || 1;
-  const count = pieceCountOf(manifest);
-  if (piece >= count || pieceCount > count - piece) {
-    throw new RemoteError("PIECE_OUT_OF_RANGE", `the content has ${count} pieces; ${pieceCount} from ${piece} on is outside`);
+  const { offset, length } = request;
+  const runs: PieceRange[] = [{ first: request.pieceIndex, count: request.pieceCount || 1 }, ...request.morePieces];
+  if (runs.length > RUNS_PER_STREAM_MAX) {
+    throw new UsageError("INVALID_ARGUMENT", `more_pieces has ${runs.length - 1} runs, at most ${RUNS_PER_STREAM_MAX - 1} are taken`);
   }
+  for (const run of runs) checkRun(run, pieceCountOf(manifest));
+  const pieceCount = countPieces(runs);
+  if (pieceCount > pieceCountOf(manifest)) throw new UsageError("INVALID_ARGUMENT", `${pieceCount} pieces are more than the content has: some are named twice`);
   if (pieceCount > 1) {
-    if (offset !== 0 || length !== 0) throw new UsageError("INVALID_ARGUMENT", "offset and length go with one piece, not with piece_count > 1");
-    const last = piece + pieceCount - 1;
-    return { piece, pieceCount, offset: 0, bytes: (last - piece) * manifest.pieceLength + pieceBytesOf(manifest, last) };
+    if (offset !== 0 || length !== 0) throw new UsageError("INVALID_ARGUMENT", "offset and length go with one piece, not with several");
+    let bytes = 0;
+    for (const { first, count } of runs) bytes += (count - 1) * manifest.pieceLength + pieceBytesOf(manifest, first + count - 1);
+    return { runs, offset: 0, bytes };
   }
+  const piece = request.pieceIndex;
   const pieceBytes = pieceBytesOf(manifest, piece);
   const bytes = length || pieceBytes - offset;
   if (offset >= pieceBytes || bytes > pieceBytes - offset) {
     throw new RemoteError("PIECE_OUT_OF_RANGE", `piece ${piece} has ${pieceBytes} bytes; ${bytes} from ${offset} on is outside`);
   }
-  return { piece, pieceCount, offset, bytes };
+  return { runs, offset, bytes };
+}
+
+function checkRun({ first, count }: PieceRange, pieceCount: number): void {
+  if (count === 0) throw new UsageError("INVALID_ARGUMENT", "a run in more_pieces has no pieces");
+  if (first >= pieceCount || count > pieceCount - first) {
+    throw new RemoteError("PIECE_OUT_OF_RANGE", `the content has ${pieceCount} pieces; ${count} from ${first} on is outside`);
+  }
 }
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");

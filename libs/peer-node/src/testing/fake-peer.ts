@@ -1,5 +1,6 @@
 import { Bitfield, silentLogger } from "@piecewise/base";
 import { PeerService } from "@piecewise/contract";
+import { piecesOf } from "@piecewise/piece-engine";
 import type { TestContent } from "@piecewise/piece-store/testing";
 import { chunkCodec, implementService, type RpcServer, type ServiceHandlers, startRpcServer } from "@piecewise/rpc";
 
@@ -35,8 +36,8 @@ export const servingAll = (file: TestContent): Partial<PeerHandlers> => ({
     stream.write({ offered: Bitfield.create(file.pieceCount, true).toBytes() });
     await aborted(signal);
   },
-  async getPiece({ pieceIndex, pieceCount, offset, length }, _context, stream) {
-    for (let piece = pieceIndex; piece < pieceIndex + (pieceCount || 1); piece += 1) {
+  async getPiece({ pieceIndex, pieceCount, morePieces, offset, length }, _context, stream) {
+    for (const piece of piecesOf([{ first: pieceIndex, count: pieceCount || 1 }, ...morePieces])) {
       const bytes = file.pieceBytes(piece);
       stream.write({ pieceIndex: piece, offset, data: bytes.subarray(offset, length === 0 ? bytes.length : offset + length) });
       await stream.drained();

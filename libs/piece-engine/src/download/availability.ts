@@ -70,18 +70,17 @@ export class Availability {
   }
 
   /**
-   * The rarest missing piece that is offered and accepted; undefined if there is none. `isFull` says that the one who offers is among
-   * `fullSources`: nobody else has anything in the first bucket.
+   * The missing pieces that are offered, rarest first. `isFull` says that the one who offers is among `fullSources`: nobody else has
+   * anything in the first bucket. Nothing may change while they are gone through.
    */
-  rarest(offers: Bitfield, isFull: boolean, accept: (piece: number) => boolean): number | undefined {
+  *rarestFirst(offers: Bitfield, isFull: boolean): Generator<number> {
     for (let count = isFull ? 0 : 1; count < this.#buckets.length; count += 1) {
       const bucket = this.#buckets[count]!;
       for (let i = bucket.length - 1; i >= 0; i -= 1) {
         const piece = bucket[i]!;
-        if (offers.has(piece) && accept(piece)) return piece;
+        if (offers.has(piece)) yield piece;
       }
     }
-    return undefined;
   }
 
   #insert(piece: number): void {

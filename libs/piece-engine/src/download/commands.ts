@@ -1,5 +1,5 @@
 import type { ErrorCode } from "@piecewise/base";
-import type { CopyRef, Geometry, PeerRef, StreamRef } from "./events.js";
+import type { CopyRef, Geometry, PeerRef, PieceRange, StreamRef } from "./events.js";
 
 /** What the download brain wants done, as imperatives. The shell runs them in order and reports what came of them as events. */
 export type DownloadCommand =
@@ -25,14 +25,13 @@ export type DownloadCommand =
   | { readonly type: "openStore"; readonly geometry: Geometry }
   /**
    * GetPiece → `streamGranted`, `chunkReceived`…, `streamEnded` or `streamFailed`. One piece may be asked for in part
-   * (`offset`, `length` > 0); a run of pieces is asked for whole (both 0).
+   * (`offset`, `length` > 0); several are asked for whole (both 0), run after run.
    */
   | {
       readonly type: "openStream";
       readonly stream: StreamRef;
       readonly peer: PeerRef;
-      readonly piece: number;
-      readonly pieceCount: number;
+      readonly runs: readonly PieceRange[];
       readonly offset: number;
       readonly length: number;
     }

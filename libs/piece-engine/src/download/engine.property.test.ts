@@ -1,5 +1,6 @@
 import { assert, Bitfield, createPrng, KIB, MIB } from "@piecewise/base";
 import { describe, expect, test } from "vitest";
+import { piecesOf } from "../piece-runs.js";
 import { Swarm, type SimulatedPeer } from "../testing/swarm.js";
 import type { DownloadCommand } from "./commands.js";
 import type { DownloadEvent } from "./events.js";
@@ -20,8 +21,7 @@ function checkInvariants(swarm: Swarm, event: DownloadEvent, commands: readonly 
     }
     outstanding.set(stream.peer, (outstanding.get(stream.peer) ?? 0) + stream.remainingBytes);
     if (stream.remainingBytes === 0) continue;
-    const end = stream.command.piece + stream.command.pieceCount;
-    for (let { piece } = stream; piece < end; piece += 1) {
+    for (const piece of stream.sending.rest()) {
       const peers = requesters.get(piece) ?? new Set();
       assert(!peers.has(stream.peer), `piece ${piece} is asked of one peer twice`);
       requesters.set(piece, peers.add(stream.peer));
@@ -38,7 +38,7 @@ function checkInvariants(swarm: Swarm, event: DownloadEvent, commands: readonly 
     if (command.type === "keepChunk") assert(event.type === "chunkReceived", "a chunk is kept out of season");
     if (command.type !== "openStream") continue;
     const offered = swarm.offered.get(swarm.links.get(command.peer)!.address)!;
-    for (let i = 0; i < command.pieceCount; i += 1) assert(offered.has(command.piece + i), "a piece is asked for that is not offered");
+    for (const piece of piecesOf(command.runs)) assert(offered.has(piece), "a piece is asked for that is not offered");
   }
 }
 

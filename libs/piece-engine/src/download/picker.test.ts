@@ -5,6 +5,7 @@ import { Offers } from "./offers.js";
 import { Picker } from "./picker.js";
 import { PieceLedger } from "./piece-ledger.js";
 import { Source } from "./source.js";
+import { RUNS_PER_STREAM_MAX } from "../piece-runs.js";
 import { Sources } from "./sources.js";
 import { Streams } from "./streams.js";
 import { createTransferBudget } from "./transfer-budget.js";
@@ -53,7 +54,7 @@ function setUp(availability: string, state = " ".repeat(availability.length), op
   [...state].forEach((letter, piece) => {
     if (letter === " " || letter === "s") return;
     const copy = ledger.begin(piece);
-    const stream = streams.open(first, [copy], { piece, pieceCount: 1, offset: 0, bytes: MIB });
+    const stream = streams.open(first, [copy], { runs: [{ first: piece, count: 1 }], offset: 0, bytes: MIB });
     if (letter === "w") return;
     streams.granted(stream);
     if (letter === "f") return;
@@ -69,13 +70,14 @@ function setUp(availability: string, state = " ".repeat(availability.length), op
     join,
     /** The piece is asked of one more source. */
     alsoAsk(source: Source, piece: number): void {
-      streams.open(source, [ledger.begin(piece)], { piece, pieceCount: 1, offset: 0, bytes: MIB });
+      streams.open(source, [ledger.begin(piece)], { runs: [{ first: piece, count: 1 }], offset: 0, bytes: MIB });
     },
     /** `rate` is how fast the one who is asked is known to be, `waitedMs` how long its last request waited. */
-    pick(text: string, { piecesMax = 1, beginsNew = true, atMs = 0, rate = undefined as number | undefined, waitedMs = undefined as number | undefined } = {}): string {
+    pick(text: string, { piecesMax = 1, beginsNew = true, atMs = 0, rate = undefined as number | undefined, waitedMs = undefined as number | undefined, takesSeveralRuns = true } = {}): string {
       turn.begin(atMs);
       const source = join(text);
       source.waitedMs = waitedMs;
+      source.takesSeveralRuns = takesSeveralRuns;
       if (rate !== undefined) {
         source.rate.begin(atMs - 1000);
         source.rate.add(rate, atMs);
@@ -85,12 +87,15 @@ function setUp(availability: string, state = " ".repeat(availability.length), op
       offers.leave(source);
       sources.delete(source);
       if (choice === undefined) return "nothing";
-      if (choice.kind === "run") return `run ${choice.piece}+${choice.pieceCount}`;
+      if (choice.kind === "runs") return `run ${choice.runs.map((run) => `${run.first}+${run.count}`).join(" ")}`;
       if (choice.kind === "copy") return `go on with ${choice.copy.piece} from ${choice.copy.receivedBytes}`;
       return choice.kind === "second" ? `second ${choice.piece}` : choice.kind;
     },
   };
 }
+
+/** The first of the runs that were chosen; which others there are may be left to chance. */
+const firstRun = (choice: string): string => choice.split(" ")[1]!;
 
 describe("rarest first", () => {
   test("the piece that the fewest sources offer", () => {
@@ -119,14 +124,30 @@ describe("runs", () => {
   test("missing neighbours that are offered and about as rare, within multiples of the length", () => {
     expect(setUp("22212222").pick("********", { piecesMax: 4 })).toBe("run 0+4");
     expect(setUp("22221222").pick("********", { piecesMax: 4 })).toBe("run 4+4");
-    expect(setUp("22212222").pick("********", { piecesMax: 3 })).toBe("run 2+2");
-    expect(setUp("22212222").pick("* * ****", { piecesMax: 8 })).toBe("run 4+4");
-    expect(setUp("22242212").pick("********", { piecesMax: 8 })).toBe("run 4+4");
-    expect(setUp("22222212", "     s  ").pick("********", { piecesMax: 8 })).toBe("run 6+2");
+    expect(firstRun(setUp("22212222").pick("********", { piecesMax: 3 }))).toBe("2+2");
+    expect(firstRun(setUp("22212222").pick("* * ****", { piecesMax: 8 }))).toBe("4+4");
+    expect(firstRun(setUp("22242212").pick("********", { piecesMax: 8 }))).toBe("4+4");
+    expect(firstRun(setUp("22222212", "     s  ").pick("********", { piecesMax: 8 }))).toBe("6+2");
   });
 
   test("to the last piece and not beyond", () => {
-    expect(setUp("22221").pick("*****", { piecesMax: 4 })).toBe("run 4+1");
+    expect(firstRun(setUp("22221").pick("*****", { piecesMax: 4 }))).toBe("4+1");
+  });
+
+  test("as many as may be asked for, the rarest first, each piece once", () => {
+    expect(setUp("53513333").pick("** *    ", { piecesMax: 3 })).toBe("run 3+1 1+1 0+1");
+    expect(setUp("22212222").pick("* * * * ", { piecesMax: 8 }).split(" ").slice(1).toSorted()).toEqual(["0+1", "2+1", "4+1", "6+1"]);
+    expect(setUp("2111112").pick("*******", { piecesMax: 3 }).split(" ").slice(1).map((run) => Number(run.split("+")[1]))).toEqual([2, 1]);
+  });
+
+  test("one of a peer that ended such a call after the first", () => {
+    expect(setUp("43513333").pick("** *    ", { piecesMax: 3, takesSeveralRuns: false })).toBe("run 3+1");
+  });
+
+  test("no more than one call may name", () => {
+    const pieces = 4 * RUNS_PER_STREAM_MAX;
+    const choice = setUp("1".repeat(pieces)).pick("* ".repeat(pieces / 2), { piecesMax: pieces });
+    expect(choice.split(" ")).toHaveLength(1 + RUNS_PER_STREAM_MAX);
   });
 });
 

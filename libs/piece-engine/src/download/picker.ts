@@ -1,3 +1,5 @@
+import { RUNS_PER_STREAM_MAX } from "../piece-runs.js";
+import type { PieceRange } from "./events.js";
 import { isLive, type Copy, type PieceLedger } from "./piece-ledger.js";
 import type { Source } from "./source.js";
 import type { Stream } from "./stream.js";
@@ -15,8 +17,8 @@ const GRANT_PATIENCE_MS = 5000;
 export type Request =
   /** Go on with this copy. */
   | { readonly kind: "copy"; readonly copy: Copy }
-  /** A run of missing pieces. */
-  | { readonly kind: "run"; readonly piece: number; readonly pieceCount: number }
+  /** Missing pieces. */
+  | { readonly kind: "runs"; readonly runs: readonly PieceRange[] }
   /** A second copy of a piece that is being fetched. */
   | { readonly kind: "second"; readonly piece: number };
 
@@ -39,14 +41,14 @@ export class Picker {
   ) {}
 
   /**
-   * @param piecesMax how many pieces a run may have.
+   * @param piecesMax how many pieces may be asked for in one call.
    * @param beginsNew false if only copies that have been begun may be gone on with.
    */
   pick(source: Source, piecesMax: number, beginsNew: boolean): Choice | undefined {
     const kept = source.kept.values().next().value;
     if (kept !== undefined) return { kind: "copy", copy: kept };
     if (!beginsNew) return this.#partial(source);
-    return this.#suspect(source) ?? this.#partial(source) ?? this.#run(source, piecesMax) ?? this.#waitingElsewhere(source) ?? this.#second(source);
+    return this.#suspect(source) ?? this.#partial(source) ?? this.#runs(source, piecesMax) ?? this.#waitingElsewhere(source) ?? this.#second(source);
   }
 
   /**
@@ -67,7 +69,7 @@ export class Picker {
 
   /** Whether the source has a piece of a request at which nobody else is. */
   #hasPartIn(waiting: Stream, source: Source): boolean {
-    for (let { piece } = waiting; piece < waiting.endPiece; piece += 1) {
+    for (const piece of waiting.piecesLeft) {
       const isOnlyThere = this.ledger.copiesOf(piece).every((copy) => copy.stream === waiting || !isLive(copy));
       if (isOnlyThere && source.offers.has(piece) && this.#isAcceptable(piece, source)) return true;
     }
@@ -78,7 +80,7 @@ export class Picker {
   #suspect(source: Source): Choice | undefined {
     for (const piece of this.ledger.suspects.keys()) {
       const isMissing = this.ledger.availability.has(piece) && source.offers.has(piece);
-      if (isMissing && this.#isAcceptable(piece, source)) return { kind: "run", piece, pieceCount: 1 };
+      if (isMissing && this.#isAcceptable(piece, source)) return { kind: "runs", runs: [{ first: piece, count: 1 }] };
     }
     return undefined;
   }
@@ -90,25 +92,39 @@ export class Picker {
     return undefined;
   }
 
-  #run(source: Source, piecesMax: number): Choice | undefined {
+  /** The rarest, each with its neighbours as far as they are about as rare: what lies together on disk is read and written together. */
+  #runs(source: Source, piecesMax: number): Choice | undefined {
     if (source.missingOffered === 0) return undefined;
     const { availability, suspects } = this.ledger;
-    const rarest = availability.rarest(source.offers, source.isFull, (piece) => this.#isAcceptable(piece, source));
-    if (rarest === undefined) return undefined;
-    if (piecesMax < 2 || suspects.size > 0) return { kind: "run", piece: rarest, pieceCount: 1 };
+    const runsMax = source.takesSeveralRuns ? RUNS_PER_STREAM_MAX : 1;
+    const runs: PieceRange[] = [];
+    const chosen = new Set<number>();
+    for (const rarest of availability.rarestFirst(source.offers, source.isFull)) {
+      if (chosen.has(rarest) || !this.#isAcceptable(rarest, source)) continue;
+      const run = this.#runAround(rarest, source, suspects.size > 0 ? 1 : piecesMax - chosen.size, chosen);
+      runs.push(run);
+      for (let piece = run.first; piece < run.first + run.count; piece += 1) chosen.add(piece);
+      if (runs.length === runsMax || chosen.size >= piecesMax || suspects.size > 0) break;
+    }
+    return runs.length === 0 ? undefined : { kind: "runs", runs };
+  }
+
+  #runAround(rarest: number, source: Source, piecesMax: number, chosen: ReadonlySet<number>): PieceRange {
+    const { availability } = this.ledger;
     // Runs begin and end at multiples of their length, so that what is left over is not in crumbs.
-    const length = 1 << (31 - Math.clz32(piecesMax));
+    const length = 1 << (31 - Math.clz32(Math.max(1, piecesMax)));
     const groupStart = rarest - (rarest % length);
     const isAlike = (piece: number): boolean =>
       piece < this.ledger.pieceCount &&
       availability.has(piece) &&
       source.offers.has(piece) &&
-      availability.of(piece) <= availability.of(rarest) + 1;
+      availability.of(piece) <= availability.of(rarest) + 1 &&
+      !chosen.has(piece);
     let first = rarest;
     while (first > groupStart && isAlike(first - 1)) first -= 1;
     let end = rarest + 1;
     while (end < groupStart + length && isAlike(end)) end += 1;
-    return { kind: "run", piece: first, pieceCount: end - first };
+    return { first, count: end - first };
   }
 
   /** A piece that has a bad copy of several sources goes to one that had no part in it, if there is one that works. */
@@ -161,7 +177,7 @@ export class Picker {
   #isAnyContestable(source: Source): boolean {
     for (const { waiting } of this.sources) {
       if (waiting === undefined) continue;
-      for (let { piece } = waiting; piece < waiting.endPiece; piece += 1) {
+      for (const piece of waiting.piecesLeft) {
         if (this.#areContestable(this.ledger.copiesOf(piece), source, false)) return true;
       }
     }

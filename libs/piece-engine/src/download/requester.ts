@@ -1,3 +1,4 @@
+import { piecesOf } from "../piece-runs.js";
 import type { Deadlines } from "./deadlines.js";
 import { Picker, type Request } from "./picker.js";
 import type { Copy, PieceLedger } from "./piece-ledger.js";
@@ -6,7 +7,7 @@ import type { Sources } from "./sources.js";
 import type { Streams } from "./streams.js";
 import type { TransferBudget } from "./transfer-budget.js";
 import type { Turn } from "./turn.js";
-import { runBytes, shareBytes, STREAMS_PER_SOURCE_MAX, windowBytes } from "./window.js";
+import { refillBytes, runBytes, shareBytes, STREAMS_PER_SOURCE_MAX, windowBytes } from "./window.js";
 
 /** How often it is looked again whether a piece should be asked for twice, or whether other downloads have left room. */
 const LOOK_AGAIN_MS = 250;
@@ -62,8 +63,7 @@ export class Requester {
 
   #askOne(source: Source): void {
     if (this.#isCramped || !this.#mayAsk(source)) return;
-    const spaceBytes = this.streams.size === 0 ? Number.POSITIVE_INFINITY : this.budget.inFlightRoomBytes;
-    const choice = this.#picker.pick(source, this.#piecesMax(source, spaceBytes), this.#mayBegin(source));
+    const choice = this.#picker.pick(source, this.#piecesMax(source), this.#mayBegin(source));
     if (choice === undefined) return;
     if (choice.kind === "later") {
       this.deadlines.setEarlier("wake", this.turn.nowMs + LOOK_AGAIN_MS);
@@ -76,7 +76,8 @@ export class Requester {
     }
     const bytes = this.#affordableBytes(this.#wantedBytes(choice));
     if (bytes === 0) return;
-    if (bytes > spaceBytes) {
+    // A piece that is larger than the budget has to come all the same, alone.
+    if (bytes > this.budget.inFlightRoomBytes && this.streams.size > 0) {
       this.#isCramped = true;
       this.deadlines.setEarlier("wake", this.turn.nowMs + LOOK_AGAIN_MS);
       return;
@@ -91,7 +92,7 @@ export class Requester {
       return false;
     }
     if (!source.peer.isTrusted) return !this.#isProving(source);
-    return source.outstandingBytes < this.#windowBytes(source) && source.streams.size < STREAMS_PER_SOURCE_MAX;
+    return source.outstandingBytes <= refillBytes(this.#windowBytes(source)) && source.streams.size < STREAMS_PER_SOURCE_MAX;
   }
 
   #windowBytes(source: Source): number {
@@ -122,9 +123,9 @@ export class Requester {
     return stream.grantedAtMs !== undefined && stream.progressAtMs + RATIONED_PROGRESS_MS > this.turn.nowMs;
   }
 
-  #piecesMax(source: Source, spaceBytes: number): number {
+  #piecesMax(source: Source): number {
     if (!source.peer.isTrusted || !source.takesRuns) return 1;
-    const roomBytes = Math.min(runBytes(source), this.#windowBytes(source) - source.outstandingBytes, spaceBytes, this.#tokens);
+    const roomBytes = Math.min(runBytes(source), this.#windowBytes(source) - source.outstandingBytes, this.budget.inFlightRoomBytes, this.#tokens);
     // What is left is dealt out in ever smaller parts, so that all peers come to an end together.
     const share = this.ledger.availability.count / (2 * this.sources.size);
     return Math.max(1, Math.floor(Math.min(roomBytes / this.ledger.pieceBytes(0), share)));
@@ -136,9 +137,9 @@ export class Requester {
 
   #wantedBytes(choice: Request): number {
     if (choice.kind === "copy") return this.ledger.pieceBytes(choice.copy.piece) - choice.copy.receivedBytes;
-    const pieceCount = choice.kind === "run" ? choice.pieceCount : 1;
+    if (choice.kind === "second") return this.ledger.pieceBytes(choice.piece);
     let bytes = 0;
-    for (let piece = choice.piece; piece < choice.piece + pieceCount; piece += 1) bytes += this.ledger.pieceBytes(piece);
+    for (const piece of piecesOf(choice.runs)) bytes += this.ledger.pieceBytes(piece);
     return bytes;
   }
 
@@ -155,13 +156,17 @@ export class Requester {
   }
 
   #open(source: Source, choice: Request, bytes: number): void {
-    const copies: Copy[] = [];
-    if (choice.kind === "copy") copies.push(choice.copy);
-    else if (choice.kind === "second") copies.push(this.ledger.begin(choice.piece));
-    else for (let piece = choice.piece; piece < choice.piece + choice.pieceCount; piece += 1) copies.push(this.ledger.begin(piece));
+    const copies = this.#copiesFor(choice);
     const [copy] = copies as [Copy];
+    const runs = choice.kind === "runs" ? choice.runs : [{ first: copy.piece, count: 1 }];
     if (!source.peer.isTrusted) source.proving = copy;
     this.sources.asked(source);
-    this.streams.open(source, copies, { piece: copy.piece, pieceCount: copies.length, offset: copy.receivedBytes, bytes });
+    this.streams.open(source, copies, { runs, offset: copy.receivedBytes, bytes });
+  }
+
+  #copiesFor(choice: Request): readonly Copy[] {
+    if (choice.kind === "copy") return [choice.copy];
+    if (choice.kind === "second") return [this.ledger.begin(choice.piece)];
+    return Array.from(piecesOf(choice.runs), (piece) => this.ledger.begin(piece));
   }
 }

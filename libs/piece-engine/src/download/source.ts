@@ -40,6 +40,8 @@ export class Source {
   proving: Copy | undefined;
   /** Whether it may be asked for several pieces at once; not after it refused such a request. */
   takesRuns = true;
+  /** And for pieces that do not follow each other; not after it ended such a call after the first run, as peers do that know no better. */
+  takesSeveralRuns = true;
 
   /** How long its last request waited for a slot; undefined if that is not known, or the last one was given up. */
   waitedMs: number | undefined;

@@ -1,11 +1,11 @@
-import type { StreamRef } from "./events.js";
+import { PieceCursor } from "../piece-runs.js";
+import type { PieceRange, StreamRef } from "./events.js";
 import type { Source } from "./source.js";
 
 /** What one stream was opened for. */
 export interface StreamRequest {
-  readonly piece: number;
-  readonly pieceCount: number;
-  /** First byte inside the piece; 0 for a run. */
+  readonly runs: readonly PieceRange[];
+  /** First byte inside the piece; 0 if there are several. */
   readonly offset: number;
   /** Bytes in all. */
   readonly bytes: number;
@@ -13,8 +13,7 @@ export interface StreamRequest {
 
 /** A GetPiece call in progress: what must come next, and since when it is waited for. */
 export class Stream {
-  /** The piece and the offset at which the next chunk has to begin. */
-  piece: number;
+  /** Where in its piece the next chunk has to begin. */
   offset: number;
   /** Bytes that are still to come. */
   remainingBytes: number;
@@ -22,9 +21,7 @@ export class Stream {
   grantedAtMs: number | undefined;
   /** When something last happened that brought it forward. */
   progressAtMs: number;
-  /** The first piece after the last one. */
-  readonly endPiece: number;
-  readonly #firstPiece: number;
+  readonly #cursor: PieceCursor;
 
   constructor(
     readonly ref: StreamRef,
@@ -32,12 +29,20 @@ export class Stream {
     request: StreamRequest,
     openedAtMs: number,
   ) {
-    this.#firstPiece = request.piece;
-    this.piece = request.piece;
+    this.#cursor = new PieceCursor(request.runs);
     this.offset = request.offset;
     this.remainingBytes = request.bytes;
-    this.endPiece = request.piece + request.pieceCount;
     this.progressAtMs = openedAtMs;
+  }
+
+  /** The piece to which the next chunk has to belong; -1 if none is to come. */
+  get piece(): number {
+    return this.#cursor.piece;
+  }
+
+  /** The pieces that did not come to their end, in order. */
+  get piecesLeft(): Iterable<number> {
+    return this.#cursor.rest();
   }
 
   /** Every byte came; only its end is waited for. */
@@ -47,7 +52,13 @@ export class Stream {
 
   /** It was opened for several pieces and nothing came: the failure of any of them may be why. */
   get isUnstartedRun(): boolean {
-    return this.endPiece - this.#firstPiece > 1 && this.piece === this.#firstPiece && this.offset === 0;
+    const { runs, isAtStart } = this.#cursor;
+    return isAtStart && this.offset === 0 && (runs.length > 1 || runs[0]!.count > 1);
+  }
+
+  /** Some of its runs came whole and nothing of the others. */
+  get isBetweenRuns(): boolean {
+    return this.#cursor.isBetweenRuns && this.offset === 0;
   }
 
   /** Whether a chunk is exactly what has to come next. `pieceBytes` is the length of the current piece. */
@@ -62,7 +73,7 @@ export class Stream {
     this.remainingBytes -= bytes;
     this.offset += bytes;
     if (this.offset === pieceBytes) {
-      this.piece += 1;
+      this.#cursor.next();
       this.offset = 0;
     }
   }

@@ -28,7 +28,7 @@ export class Streams implements Iterable<Stream> {
     return this.#byRef.values();
   }
 
-  /** Asks a source for the rest of one copy, or a part of it, or for a run of copies that have nothing yet. */
+  /** Asks a source for the rest of one copy, or a part of it, or for copies that have nothing yet, in the order of the runs. */
   open(source: Source, copies: readonly Copy[], request: StreamRequest): Stream {
     const stream = new Stream(this.#nextRef, source, request, this.turn.nowMs);
     this.#nextRef += 1;
@@ -38,13 +38,12 @@ export class Streams implements Iterable<Stream> {
     source.outstandingBytes += request.bytes;
     this.budget.tokens.take(request.bytes, this.turn.nowMs);
     for (const copy of copies) this.ledger.assign(copy, stream, copies.length === 1 ? request.bytes : this.ledger.pieceBytes(copy.piece));
-    const isWhole = request.pieceCount > 1 || request.bytes === this.ledger.pieceBytes(request.piece);
+    const isWhole = copies.length > 1 || request.bytes === this.ledger.pieceBytes(stream.piece);
     this.turn.issue({
       type: "openStream",
       stream: stream.ref,
       peer: source.peer.ref,
-      piece: request.piece,
-      pieceCount: request.pieceCount,
+      runs: request.runs,
       offset: request.offset,
       length: isWhole ? 0 : request.bytes,
     });
@@ -88,7 +87,7 @@ export class Streams implements Iterable<Stream> {
     source.outstandingBytes -= stream.remainingBytes;
     this.budget.tokens.giveBack(stream.remainingBytes);
     if (!source.isReceiving) source.rate.end(this.turn.nowMs);
-    for (let { piece } = stream; piece < stream.endPiece; piece += 1) {
+    for (const piece of stream.piecesLeft) {
       const copy = this.ledger.filledBy(stream, piece);
       if (copy !== undefined) this.ledger.abandon(copy);
     }

@@ -133,8 +133,9 @@ export class Transfer {
     const stream = this.#streams.get(ref);
     if (stream === undefined) return;
     this.#streams.close(stream);
-    // An end that comes too early is a failure like any other.
-    if (!stream.isDrained) this.connections.callFailed(stream.source, "REMOTE_FAILED");
+    if (stream.isBetweenRuns) stream.source.takesSeveralRuns = false;
+    // Any other end that comes too early is a failure like any other.
+    else if (!stream.isDrained) this.connections.callFailed(stream.source, "REMOTE_FAILED");
     this.connections.releaseIfIdle(stream.source);
     this.#requester.ask(stream.source);
   }

@@ -9,7 +9,7 @@ export const WINDOW_BYTES_MAX = 24 * MIB;
 const WINDOW_MS = 1500;
 /** Calls to one peer at a time. */
 export const STREAMS_PER_SOURCE_MAX = 6;
-/** A run of pieces on one stream is at most so long: a call costs both sides about as much as a mebibyte. */
+/** One stream brings at most so much: a call costs both sides about as much as a mebibyte. */
 export const RUN_BYTES_MAX = 12 * MIB;
 /** The window is spread over so many streams: while one comes to its end, the other keeps the connection busy. */
 const RUNS_PER_WINDOW = 2;
@@ -26,6 +26,12 @@ export function windowBytes(source: Source): number {
  */
 export const shareBytes = (leftBytes: number, sources: number): number =>
   sources < 2 ? Number.POSITIVE_INFINITY : Math.max(WINDOW_BYTES_MIN, leftBytes / (2 * sources));
+
+/**
+ * A source is asked again when no more than this is outstanding: a call for the next piece whenever one has come would cost more than the
+ * pieces.
+ */
+export const refillBytes = (window: number): number => window / RUNS_PER_WINDOW;
 
 /** How many bytes one stream of it should bring. */
 export const runBytes = (source: Source): number => Math.min(windowBytes(source) / RUNS_PER_WINDOW, RUN_BYTES_MAX);

@@ -170,9 +170,9 @@ class Scenario {
       case "openStore":
         return `openStore ${command.geometry.totalBytes} in pieces of ${command.geometry.pieceLength}`;
       case "openStream": {
-        const { stream, peer, piece, pieceCount, offset, length } = command;
-        const run = pieceCount > 1 ? `${piece}..${piece + pieceCount - 1}` : `${piece}`;
-        return `openStream ${stream} ${this.#names.get(peer)} ${run}${length > 0 ? ` ${length} bytes from ${offset}` : ""}`;
+        const { stream, peer, runs, offset, length } = command;
+        const pieces = runs.map(({ first, count }) => (count > 1 ? `${first}..${first + count - 1}` : `${first}`)).join(" ");
+        return `openStream ${stream} ${this.#names.get(peer)} ${pieces}${length > 0 ? ` ${length} bytes from ${offset}` : ""}`;
       }
       case "cancelStream":
         return `cancelStream ${command.stream}`;

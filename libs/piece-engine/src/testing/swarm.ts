@@ -3,6 +3,7 @@ import type { DownloadCommand } from "../download/commands.js";
 import { createDownloadEngine, type DownloadEngine } from "../download/engine.js";
 import type { DownloadEvent, Geometry, PeerRef, StreamRef } from "../download/events.js";
 import { createTransferBudget, type TransferBudget } from "../download/transfer-budget.js";
+import { PieceCursor, piecesOf } from "../piece-runs.js";
 import { createSimulatedStore, type SimulatedStore } from "./simulated-store.js";
 
 /** How one simulated peer behaves. */
@@ -46,7 +47,7 @@ interface OpenStream {
   readonly peer: PeerRef;
   readonly command: Extract<DownloadCommand, { type: "openStream" }>;
   isGranted: boolean;
-  piece: number;
+  readonly sending: PieceCursor;
   offset: number;
   remainingBytes: number;
 }
@@ -234,12 +235,12 @@ export class Swarm {
   }
 
   #open(command: OpenStream["command"]): void {
-    const { stream: ref, peer, piece, pieceCount, offset, length } = command;
+    const { stream: ref, peer, runs, offset, length } = command;
     const link = this.#link(peer);
     assert(link.isConnected, "a stream is opened to a peer that is not connected");
     let remainingBytes = length;
-    if (length === 0) for (let i = piece; i < piece + pieceCount; i += 1) remainingBytes += this.pieceBytes(i);
-    const stream = { peer, command, isGranted: false, piece, offset, remainingBytes };
+    if (length === 0) for (const piece of piecesOf(runs)) remainingBytes += this.pieceBytes(piece);
+    const stream = { peer, command, isGranted: false, sending: new PieceCursor(runs), offset, remainingBytes };
     this.streams.set(ref, stream);
     this.#later(link, 1, () => {
       if (this.streams.get(ref) !== stream) return;
@@ -256,15 +257,16 @@ export class Swarm {
 
   #send(ref: StreamRef, stream: OpenStream, link: Link): void {
     if (this.streams.get(ref) !== stream || this.links.get(stream.peer) !== link || this.#chance(link.behaviour.stalls)) return;
-    const bytes = Math.min(this.options.chunkBytes, stream.remainingBytes, this.pieceBytes(stream.piece) - stream.offset);
+    const bytes = Math.min(this.options.chunkBytes, stream.remainingBytes, this.pieceBytes(stream.sending.piece) - stream.offset);
     link.sendsUntilMs = Math.max(link.sendsUntilMs, this.nowMs) + (bytes / link.behaviour.bytesPerSecond) * 1000;
     this.#at(link.sendsUntilMs - this.nowMs, () => {
       if (this.streams.get(ref) !== stream || this.links.get(stream.peer) !== link) return;
-      const { piece, offset } = stream;
+      const { offset } = stream;
+      const { piece } = stream.sending;
       stream.remainingBytes -= bytes;
       stream.offset += bytes;
       if (stream.offset === this.pieceBytes(piece)) {
-        stream.piece += 1;
+        stream.sending.next();
         stream.offset = 0;
       }
       const wrong = this.#chance(link.behaviour.violates) ? 1 : 0;

@@ -1,4 +1,6 @@
 import { assert, Bitfield } from "@piecewise/base";
+import type { PieceRange } from "../download/events.js";
+import { piecesOf } from "../piece-runs.js";
 import type { CallerFacts } from "./events.js";
 import { type Dealt, SeedOffers } from "./seed-offers.js";
 import { UPLOAD_CONTENTS_MAX } from "./upload-options.js";
@@ -79,10 +81,10 @@ export class Contents {
     return offered;
   }
 
-  /** Whether every piece of a run is offered to the caller. */
-  areOffered(caller: CallerFacts, content: Content, piece: number, pieceCount: number): boolean {
+  /** Whether every one of these pieces is offered to the caller. */
+  areOffered(caller: CallerFacts, content: Content, runs: readonly PieceRange[]): boolean {
     const shown = this.shownTo(caller, content);
-    for (let i = piece; i < piece + pieceCount; i += 1) if (!content.held.has(i) || shown?.pieces.has(i) === false) return false;
+    for (const piece of piecesOf(runs)) if (!content.held.has(piece) || shown?.pieces.has(piece) === false) return false;
     return true;
   }
 

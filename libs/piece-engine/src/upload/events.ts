@@ -1,4 +1,5 @@
 import type { Bitfield } from "@piecewise/base";
+import type { PieceRange } from "../download/events.js";
 
 /** A GetPiece call as the shell numbers it. */
 export type RequestRef = number;
@@ -26,8 +27,7 @@ export type UploadEvent =
       readonly request: RequestRef;
       readonly caller: CallerFacts;
       readonly content: string;
-      readonly piece: number;
-      readonly pieceCount: number;
+      readonly runs: readonly PieceRange[];
       readonly bytes: number;
     }
   /** The transport took the bytes that a `send` allowed and has room for more. */

@@ -16,7 +16,7 @@ function run(bytesPerSecond: number, streams: readonly number[], bytesPerCall: n
     lastRef += 1;
     owners.set(lastRef, { caller, leftBytes: bytesPerCall });
     const facts = { key: `caller ${caller}`, isPeer: true };
-    queue.push({ type: "requestArrived", request: lastRef, caller: facts, content: "A", piece: 0, pieceCount: 1, bytes: bytesPerCall });
+    queue.push({ type: "requestArrived", request: lastRef, caller: facts, content: "A", runs: [{ first: 0, count: 1 }], bytes: bytesPerCall });
   };
   streams.forEach((count, caller) => Array.from({ length: count }, () => ask(caller)));
   for (let nowMs = 0; nowMs <= ms; nowMs = Math.max(nowMs, engine.nextDeadlineMs)) {

@@ -1,4 +1,5 @@
 import { assert } from "@piecewise/base";
+import { PieceCursor } from "../piece-runs.js";
 import { firstChunkBytes } from "./chunk-size.js";
 import { Concurrency, SERVED_AT_ONCE_MIN } from "./concurrency.js";
 import type { RequestRef, UploadEvent } from "./events.js";
@@ -76,12 +77,12 @@ export class Slots {
       caller,
       isPeer: event.caller.isPeer,
       content: event.content,
-      piece: event.piece,
-      pieceCount: event.pieceCount,
+      runs: event.runs,
       bytes: event.bytes,
       grantedAtMs: undefined,
       drainedBytes: 0,
-      nextPiece: event.piece,
+      sending: new PieceCursor(event.runs),
+      sentPieces: 0,
       sends: [],
       aheadBytes: 0,
       drainedAtMs: 0,

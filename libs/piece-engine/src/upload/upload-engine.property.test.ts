@@ -109,10 +109,11 @@ class RandomShell {
     this.#lastRef += 1;
     const key = CALLERS[this.#random.below(CALLERS.length)]!;
     const bytes = 1 + this.#random.below(400_000);
-    const pieceCount = 1 + this.#random.below(2);
+    const runs = [{ first: piece, count: 1 + this.#random.below(2) }];
+    if (this.#random.below(3) === 0) runs.push({ first: this.#random.below(4), count: 1 });
     this.#calls.set(this.#lastRef, { key, bytes, isGranted: false, drainedBytes: 0, sends: [] });
     const caller = { key, isPeer: !key.startsWith("?") };
-    this.#tell({ type: "requestArrived", request: this.#lastRef, caller, content: "A", piece, pieceCount, bytes });
+    this.#tell({ type: "requestArrived", request: this.#lastRef, caller, content: "A", runs, bytes });
   }
 
   #drainOne([request, call]: [number, Call], isEarly: boolean): void {

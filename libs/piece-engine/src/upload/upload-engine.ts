@@ -1,12 +1,14 @@
 import type { ErrorCode } from "@piecewise/base";
+import type { PieceRange } from "../download/events.js";
 import type { LoadFacts, UploadCommand } from "./commands.js";
+import { countPieces } from "../piece-runs.js";
 import { Contents } from "./contents.js";
 import { DrainWatch } from "./drain-watch.js";
 import type { UploadEvent } from "./events.js";
 import { Sending } from "./sending.js";
 import { Slots } from "./slots.js";
 import { resolveUploadOptions, type UploadEngineOptions, type UploadLimits } from "./upload-options.js";
-import { covers, isStillToSend, type UploadRequest } from "./upload-request.js";
+import { covers, isStillToSend, takeSentPiece, type UploadRequest } from "./upload-request.js";
 import { Watchers } from "./watchers.js";
 
 /** A look inside, for metrics and progress reports. */
@@ -147,12 +149,13 @@ class Engine implements UploadEngine {
     this.#commands.push({ type: "refuse", request: request.ref, code: "BUSY", retryAfterMs: this.#slots.retryAfterMs() });
   }
 
-  #reasonToRefuse({ caller, content: id, piece, pieceCount, bytes }: RequestArrived): ErrorCode | undefined {
+  #reasonToRefuse({ caller, content: id, runs, bytes }: RequestArrived): ErrorCode | undefined {
     if (this.#isDraining) return "GOING_AWAY";
     const content = this.#contents.get(id);
     if (content === undefined) return "CONTENT_NOT_FOUND";
-    if (piece < 0 || pieceCount < 1 || piece + pieceCount > content.held.length || bytes < 1) return "PIECE_OUT_OF_RANGE";
-    if (!this.#contents.areOffered(caller, content, piece, pieceCount)) return "NOT_OFFERED";
+    const isWithin = ({ first, count }: PieceRange): boolean => first >= 0 && count >= 1 && first + count <= content.held.length;
+    if (runs.length === 0 || !runs.every(isWithin) || countPieces(runs) > content.held.length || bytes < 1) return "PIECE_OUT_OF_RANGE";
+    if (!this.#contents.areOffered(caller, content, runs)) return "NOT_OFFERED";
     return this.#slots.hasWaiting(caller.key) ? "BUSY" : undefined;
   }
 
@@ -175,10 +178,7 @@ class Engine implements UploadEngine {
 
   #noteSentPieces(request: UploadRequest): void {
     const offers = this.#contents.get(request.content)?.seedOffers;
-    if (offers === undefined) return;
-    for (; covers(request, request.nextPiece) && !isStillToSend(request, request.nextPiece); request.nextPiece += 1) {
-      offers.sent(request.caller.key, request.nextPiece, this.#nowMs);
-    }
+    for (let piece = takeSentPiece(request); piece !== undefined; piece = takeSentPiece(request)) offers?.sent(request.caller.key, piece, this.#nowMs);
   }
 
   // One at a time: as soon as nobody wants a slot any more, the slow may keep theirs.

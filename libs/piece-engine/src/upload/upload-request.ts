@@ -1,3 +1,5 @@
+import type { PieceRange } from "../download/events.js";
+import { countPieces, type PieceCursor } from "../piece-runs.js";
 import type { RequestRef } from "./events.js";
 
 /** A caller that holds a slot or waits for one. */
@@ -20,16 +22,16 @@ export interface UploadRequest {
   readonly caller: Caller;
   readonly isPeer: boolean;
   readonly content: string;
-  readonly piece: number;
-  readonly pieceCount: number;
+  readonly runs: readonly PieceRange[];
   /** How much it asks for. */
   readonly bytes: number;
   /** undefined while it waits. */
   grantedAtMs: number | undefined;
   /** Bytes that the transport took. */
   drainedBytes: number;
-  /** The first piece that has not left to its last byte. */
-  nextPiece: number;
+  /** Stands at the first piece that has not left to its last byte, with so many before it. */
+  readonly sending: PieceCursor;
+  sentPieces: number;
   /** What the sends that are not drained yet allow, oldest first. */
   readonly sends: { readonly bytes: number; readonly atMs: number }[];
   /** Sum of the bytes of `sends`. */
@@ -48,17 +50,28 @@ export interface UploadRequest {
 /** Bytes for which no `send` went out yet. */
 export const unsentBytes = (request: UploadRequest): number => request.bytes - request.drainedBytes - request.aheadBytes;
 
-/** Whether the request covers a piece. */
-export const covers = (request: UploadRequest, piece: number): boolean =>
-  piece >= request.piece && piece < request.piece + request.pieceCount;
+/** Whether the request is for a piece. */
+export const covers = ({ runs }: UploadRequest, piece: number): boolean =>
+  runs.some(({ first, count }) => piece >= first && piece < first + count);
+
+/** Whether a piece that the request covers may not have been sent to its end. */
+export function isStillToSend(request: UploadRequest, piece: number): boolean {
+  for (const left of request.sending.rest()) if (left === piece) return true;
+  return false;
+}
 
 /**
- * Whether a piece of the run may not have been sent to its end. The piece length is not known here, only that all pieces of a run have
- * the same one and the last is not longer: the longest possible one errs towards "yes".
+ * Moves `sending` past a piece that was sent to its end, and returns that piece; undefined if there is none. The piece length is not known
+ * here, only that all pieces have the same one and the last of a content is not longer: the longest possible one errs towards "not yet".
  */
-export function isStillToSend(request: UploadRequest, piece: number): boolean {
-  if (!covers(request, piece)) return false;
-  const { bytes, pieceCount } = request;
+export function takeSentPiece(request: UploadRequest): number | undefined {
+  const { runs, bytes, sending, sentPieces, drainedBytes } = request;
+  const { piece } = sending;
+  if (piece < 0) return undefined;
+  const pieceCount = countPieces(runs);
   const pieceBytesMax = pieceCount === 1 ? bytes : Math.floor((bytes - 1) / (pieceCount - 1));
-  return request.drainedBytes < Math.min(bytes, (piece - request.piece + 1) * pieceBytesMax);
+  if (drainedBytes < Math.min(bytes, (sentPieces + 1) * pieceBytesMax)) return undefined;
+  sending.next();
+  request.sentPieces += 1;
+  return piece;
 }

@@ -41,8 +41,8 @@ function parseEvent([type, ...args]: string[]): UploadEvent {
     case "pieceLost":
       return { type, content: a, piece: Number(b) };
     case "requestArrived": {
-      const [piece = "", pieceCount = "1"] = d.split("+");
-      return { type, request: Number(a), caller: caller(b), content: c, piece: Number(piece), pieceCount: Number(pieceCount), bytes: Number(e) };
+      const runs = d.split(",").map((run) => run.split("+").map(Number)).map(([first = 0, count = 1]) => ({ first, count }));
+      return { type, request: Number(a), caller: caller(b), content: c, runs, bytes: Number(e) };
     }
     case "chunkDrained":
       return { type, request: Number(a), bytes: Number(b) };

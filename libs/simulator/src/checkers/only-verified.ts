@@ -36,7 +36,7 @@ export class OnlyVerified implements Checker {
     if (command.type === "grant") {
       const request = this.#waiting.of(node).get(command.request);
       if (request === undefined) throw new CheckFailed(this.name, node, "a request is granted that is not there");
-      this.#expectStored(node, { first: request.piece, count: request.pieceCount }, "served");
+      for (const run of request.runs) this.#expectStored(node, run, "served");
       this.#waiting.of(node).delete(command.request);
     } else if (command.type === "refuse") {
       this.#waiting.of(node).delete(command.request);

@@ -1,15 +1,13 @@
-import { COPIES_OF_PIECE_MAX, type DownloadCommand, type DownloadEvent, type StreamRef } from "@piecewise/piece-engine";
+import { COPIES_OF_PIECE_MAX, type DownloadCommand, type DownloadEvent, PieceCursor, piecesOf, type StreamRef } from "@piecewise/piece-engine";
 import type { SimulatedNode } from "../node/simulated-node.js";
 import { type Checker, CheckFailed } from "./checker.js";
 import { ProcessState } from "./process-state.js";
 
 /** What one stream still has to bring. */
 interface Wanted {
-  piece: number;
-  /** The first piece after its last one. */
-  readonly end: number;
-  /** Offset in its last piece at which it ends. */
-  readonly endOffset: number;
+  readonly left: PieceCursor;
+  /** Of a part of one piece: where in it that ends. */
+  readonly endOffset: number | undefined;
 }
 
 interface Requests {
@@ -37,10 +35,9 @@ export class RequestBound implements Checker {
   }
 
   #opened(node: SimulatedNode, { streams, counts }: Requests, command: Extract<DownloadCommand, { readonly type: "openStream" }>): void {
-    const { stream, piece, pieceCount, offset, length } = command;
-    const end = piece + pieceCount;
-    streams.set(stream, { piece, end, endOffset: length > 0 ? offset + length : node.disk.pieceBytes(end - 1) });
-    for (let wanted = piece; wanted < end; wanted += 1) {
+    const { stream, runs, offset, length } = command;
+    streams.set(stream, { left: new PieceCursor(runs), endOffset: length > 0 ? offset + length : undefined });
+    for (const wanted of piecesOf(runs)) {
       counts[wanted]! += 1;
       if (node.disk.stored.has(wanted)) throw new CheckFailed(this.name, node, `piece ${wanted} is stored and asked for again`);
       if (counts[wanted]! > COPIES_OF_PIECE_MAX) throw new CheckFailed(this.name, node, `piece ${wanted} is asked of ${counts[wanted]} sources at a time`);
@@ -50,16 +47,15 @@ export class RequestBound implements Checker {
   #received(node: SimulatedNode, { streams, counts }: Requests, event: Extract<DownloadEvent, { readonly type: "chunkReceived" }>): void {
     const wanted = streams.get(event.stream);
     if (wanted === undefined) return;
-    const endOffset = event.piece === wanted.end - 1 ? wanted.endOffset : node.disk.pieceBytes(event.piece);
-    if (event.offset + event.bytes < endOffset) return;
-    counts[wanted.piece]! -= 1;
-    wanted.piece += 1;
+    if (event.offset + event.bytes < (wanted.endOffset ?? node.disk.pieceBytes(event.piece))) return;
+    counts[wanted.left.piece]! -= 1;
+    wanted.left.next();
   }
 
   #over({ streams, counts }: Requests, ref: StreamRef): void {
     const wanted = streams.get(ref);
     if (wanted === undefined) return;
-    for (let { piece } = wanted; piece < wanted.end; piece += 1) counts[piece]! -= 1;
+    for (const piece of wanted.left.rest()) counts[piece]! -= 1;
     streams.delete(ref);
   }
 }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "@piecewise/base";
-import type { DownloadEvent, PeerRef, RequestRef, StreamRef, WatcherRef } from "@piecewise/piece-engine";
+import type { DownloadEvent, PeerRef, PieceRange, RequestRef, StreamRef, WatcherRef } from "@piecewise/piece-engine";
 import { Pipe, type Chunk } from "../network/pipe.js";
 import type { DownloadSide } from "./download-side.js";
 import type { SimulatedNode } from "./simulated-node.js";
@@ -8,8 +8,7 @@ import type { UploadSide } from "./upload-side.js";
 /** One GetPiece call as both ends see it. */
 export interface PieceStream {
   readonly ref: StreamRef;
-  readonly piece: number;
-  readonly pieceCount: number;
+  readonly runs: readonly PieceRange[];
   readonly offset: number;
   readonly bytes: number;
   /** Of the one who is asked, once it was. */

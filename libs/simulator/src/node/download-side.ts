@@ -1,5 +1,5 @@
 import { assert, createPrng, type ErrorCode } from "@piecewise/base";
-import { createDownloadEngine, createTransferBudget, type DownloadCommand, type DownloadEngine, type DownloadEvent, type PeerRef, type StreamRef, type TransferBudget } from "@piecewise/piece-engine";
+import { createDownloadEngine, createTransferBudget, piecesOf, type DownloadCommand, type DownloadEngine, type DownloadEvent, type PeerRef, type StreamRef, type TransferBudget } from "@piecewise/piece-engine";
 import { BrainTimer } from "../clock/brain-timer.js";
 import type { Chunk } from "../network/pipe.js";
 import { Connection, type PieceStream } from "./connection.js";
@@ -165,12 +165,13 @@ export class DownloadSide {
     this.connections.delete(peer);
   }
 
-  #openStream({ stream: ref, peer, piece, pieceCount, offset, length }: Command<"openStream">): void {
+  #openStream({ stream: ref, peer, runs, offset, length }: Command<"openStream">): void {
     const connection = this.#connected(peer);
     const { disk, host } = this.node;
     let bytes = length;
-    if (length === 0) for (let i = piece; i < piece + pieceCount; i += 1) bytes += disk.pieceBytes(i) - (i === piece ? offset : 0);
-    const stream: OpenStream = { ref, piece, pieceCount, offset, bytes, request: undefined, connection };
+    if (length === 0) for (const piece of piecesOf(runs)) bytes += disk.pieceBytes(piece);
+    if (length === 0) bytes -= offset;
+    const stream: OpenStream = { ref, runs, offset, bytes, request: undefined, connection };
     this.#streams.set(ref, stream);
     const handshakeUs = connection.hasPipe ? 0 : 2 * (host.latencyUs + connection.serverNode.host.latencyUs);
     connection.hasPipe = true;

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "@piecewise/base";
-import type { RequestRef } from "@piecewise/piece-engine";
+import { PieceCursor, type RequestRef } from "@piecewise/piece-engine";
 import type { Connection, PieceStream } from "./connection.js";
 import type { UploadSide } from "./upload-side.js";
 
@@ -8,7 +8,7 @@ const MESSAGES_IN_TRANSPORT_MAX = 2;
 
 /** One GetPiece call being answered: sends as much as it was told to, in order. */
 export class ServedRequest {
-  #piece: number;
+  readonly #sending: PieceCursor;
   #offset: number;
   #remainingBytes: number;
   /** Sends that were allowed and not begun, in bytes. */
@@ -24,7 +24,7 @@ export class ServedRequest {
     readonly stream: PieceStream,
     private readonly side: UploadSide,
   ) {
-    this.#piece = stream.piece;
+    this.#sending = new PieceCursor(stream.runs);
     this.#offset = stream.offset;
     this.#remainingBytes = stream.bytes;
   }
@@ -64,14 +64,15 @@ export class ServedRequest {
 
   #sendChunk(bytesMax: number): void {
     const { node } = this.side;
-    const leftInPiece = node.disk.pieceBytes(this.#piece) - this.#offset;
+    const { piece } = this.#sending;
+    const leftInPiece = node.disk.pieceBytes(piece) - this.#offset;
     const bytes = Math.min(bytesMax, leftInPiece, this.#remainingBytes);
     const isBad = node.setup.behaviour === "poisons";
-    const chunk = { stream: this.stream, piece: this.#piece, offset: this.#offset, bytes, isBad, isLast: bytes === this.#remainingBytes };
+    const chunk = { stream: this.stream, piece, offset: this.#offset, bytes, isBad, isLast: bytes === this.#remainingBytes };
     this.#remainingBytes -= bytes;
     this.#offset += bytes;
     if (bytes === leftInPiece) {
-      this.#piece += 1;
+      this.#sending.next();
       this.#offset = 0;
     }
     this.#inTransport += 1;

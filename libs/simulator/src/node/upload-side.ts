@@ -59,8 +59,8 @@ export class UploadSide {
     const request = this.#takeRef();
     stream.request = request;
     this.#requests.set(request, new ServedRequest(request, connection, stream, this));
-    const { piece, pieceCount, bytes } = stream;
-    this.tell({ type: "requestArrived", request, caller: callerOf(connection), content: CONTENT_ID, piece, pieceCount, bytes });
+    const { runs, bytes } = stream;
+    this.tell({ type: "requestArrived", request, caller: callerOf(connection), content: CONTENT_ID, runs, bytes });
   }
 
   /** Addresses that a client is told. */

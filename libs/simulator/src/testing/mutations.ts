@@ -48,7 +48,7 @@ export function withEndlessStreams(engine: DownloadEngine): DownloadEngine {
       const open = commands.find((command) => command.type === "openStream");
       if (open === undefined || isDone) return commands;
       isDone = true;
-      return [...commands, ...Array.from({ length: 40 }, (_, i) => ({ ...open, stream: (extra += 1), piece: open.piece === i ? open.piece + 40 : i, offset: 0, length: 0 }))];
+      return [...commands, ...Array.from({ length: 40 }, (_, i) => ({ ...open, stream: (extra += 1), runs: [{ first: open.runs[0]!.first === i ? i + 40 : i, count: 1 }], offset: 0, length: 0 }))];
     },
     (event) => "stream" in event && event.stream > EXTRA_STREAMS,
   );
