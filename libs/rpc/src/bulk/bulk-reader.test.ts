@@ -53,6 +53,38 @@ test("a listener that pauses again while messages are delivered gets no more of 
   expect(messages).toEqual(["a", "b"]);
 });
 
+test("one that was paused before the headers were told says nothing when they are", () => {
+  const { reader, receive, messages, credits } = openReader();
+  receive("one");
+  reader.pause();
+  reader.open();
+  expect([messages, credits]).toEqual([[], []]);
+  reader.resume();
+  expect([messages, credits]).toEqual([["one"], [8]]);
+});
+
+test("a window full of small messages waits, and is delivered in order", () => {
+  let count = 0;
+  let isInOrder = true;
+  const reader = new BulkReader({
+    onMessage(bytes) {
+      isInOrder &&= bytes.readUInt32BE() === count;
+      count += 1;
+    },
+    onBroken() {},
+  });
+  const MESSAGES = 400_000;
+  const wire = Buffer.alloc(9 * MESSAGES);
+  for (let i = 0; i < MESSAGES; i += 1) {
+    wire.writeUInt32BE(4, 9 * i + 1);
+    wire.writeUInt32BE(i, 9 * i + 5);
+  }
+  for (let at = 0; at < wire.length; at += 16_384) reader.write(wire.subarray(at, at + 16_384));
+  expect([count, reader.hasMessages]).toEqual([0, true]);
+  reader.open();
+  expect([count, isInOrder, reader.hasMessages]).toEqual([MESSAGES, true, false]);
+});
+
 test("once it is closed the connection has all its window back and forgets it", () => {
   const { reader, receive, credits, left } = openReader();
   receive("one");

@@ -1,5 +1,14 @@
 import { BULK_MESSAGE_BYTES_MAX } from "../message-limits.js";
 import { FRAME_PREFIX_BYTES, FrameAssembler } from "../frame-assembler.js";
+import { UnreadBytes } from "./unread-bytes.js";
+
+/**
+ * Messages of one stream that wait for `resume`: of the usual size as many as its window holds. What comes behind them waits as it came, for
+ * a small message takes many times the room of its bytes.
+ */
+export const WAITING_MESSAGES_MAX = 64;
+/** Of what waits as it came, so many bytes are looked at together. */
+const READ_BYTES = 16_384;
 
 /** What a reader needs of its connection. */
 export interface BulkConnection {
@@ -21,6 +30,7 @@ export class BulkReader {
   readonly #events: BulkReaderEvents;
   readonly #assembler = new FrameAssembler(BULK_MESSAGE_BYTES_MAX);
   #waiting: Buffer[] = [];
+  readonly #unread = new UnreadBytes();
   #connection: BulkConnection | undefined;
   #stream = 0;
   #isOpen = false;
@@ -33,7 +43,7 @@ export class BulkReader {
 
   /** Whether messages wait for `resume`. */
   get hasMessages(): boolean {
-    return this.#waiting.length > 0;
+    return this.#waiting.length > 0 || this.#unread.length > 0;
   }
 
   attach(connection: BulkConnection, stream: number): void {
@@ -58,11 +68,13 @@ export class BulkReader {
   }
 
   #deliver(): void {
-    if (!this.#isOpen) return;
-    for (let message = this.#waiting.shift(); message !== undefined; message = this.#waiting.shift()) {
-      this.#events.onMessage(message);
-      if (this.#isPaused) return;
+    // The listener may pause or close with every message.
+    while (!this.#holds && this.hasMessages) {
+      const message = this.#waiting.shift();
+      if (message === undefined) this.#read(this.#unread.take(READ_BYTES));
+      else this.#events.onMessage(message);
     }
+    if (this.#holds) return;
     this.#credit(this.#bytesNotCredited);
     this.#bytesNotCredited = 0;
   }
@@ -70,6 +82,7 @@ export class BulkReader {
   /** Nothing more is wanted. */
   close(): void {
     this.#waiting = [];
+    this.#unread.clear();
     this.#credit(this.#bytesNotCredited);
     this.#connection?.leave(this.#stream);
     this.#connection = undefined;
@@ -83,6 +96,11 @@ export class BulkReader {
 
   /** For the connection: a part of the stream's bytes. */
   write(part: Buffer): void {
+    if (this.#waiting.length >= WAITING_MESSAGES_MAX || this.#unread.length > 0) this.#unread.append(part);
+    else this.#read(part);
+  }
+
+  #read(part: Buffer): void {
     let frames: Buffer[];
     try {
       frames = this.#assembler.write(part);
