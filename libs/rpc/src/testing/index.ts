@@ -1,0 +1,2 @@
+export * from "./expect-outcome.js";
+export * from "./fake-call.js";
