@@ -55,8 +55,8 @@ const splice = ([head, tail, cut, from]: readonly [Uint8Array, Uint8Array, numbe
  */
 export const mutatedBytes = (valid: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> =>
   fc.oneof(
-    { weight: 2, arbitrary: valid },
-    { weight: 9, arbitrary: fc.tuple(valid, fc.array(mutation, { minLength: 1, maxLength: 4 })).map(([bytes, mutations]) => mutate(bytes, mutations)) },
+    { weight: 5, arbitrary: valid },
+    { weight: 8, arbitrary: fc.tuple(valid, fc.array(mutation, { minLength: 1, maxLength: 3 })).map(([bytes, mutations]) => mutate(bytes, mutations)) },
     { weight: 2, arbitrary: fc.tuple(valid, valid, fc.nat(0xffff), fc.nat(0xffff)).map(splice) },
     { weight: 1, arbitrary: fc.uint8Array({ maxLength: 40 }) },
   );
