@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { ContentTable } from "./content-table.js";
 import { fakeContent, testFile } from "./testing/fake-content.js";
 import { type FakeTracker, leaseOf, startFakeTracker } from "./testing/fake-tracker.js";
-import { LISTED_CONTENTS_MAX, LISTED_PAGES_MAX, TrackerGroup } from "./tracker-group.js";
+import { LISTED_CONTENTS_MAX, LISTED_NAMES_MAX, LISTED_PAGES_MAX, TrackerGroup } from "./tracker-group.js";
 import { TrackerSession } from "./tracker-session.js";
 
 const peerId = new Uint8Array(16);
@@ -42,6 +42,14 @@ describe("several trackers", () => {
       { ...listing, totalBytes: 1_000, names: ["film", "movie"], seedCount: 3, leecherCount: 5 },
       { ...listing, totalBytes: 1_000, contentId: idB },
     ]);
+  });
+
+  test("one that has a new name for a content with every word holds nobody up, and is cut short", async () => {
+    const contents = Array.from({ length: 3_000 }, (_, index) => ({ ...listing, names: [`film ${index}`] }));
+    await using liar = await startFakeTracker({ lookup: () => ({ contents }) });
+    const [found, ...others] = await openGroup([liar]).find({ contentId: idA }, never);
+    expect(others).toEqual([]);
+    expect(found?.names).toEqual(contents.slice(0, LISTED_NAMES_MAX).flatMap(({ names }) => names));
   });
 
   test("peers of a swarm are those that any of them knows", async () => {

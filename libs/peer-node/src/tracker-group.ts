@@ -10,6 +10,8 @@ export const LOOKUP_PEERS_MAX = 100;
 export const LISTED_CONTENTS_MAX = 10_000;
 /** Pages that it reads for that; full ones would be far fewer. */
 export const LISTED_PAGES_MAX = 100;
+/** Names of one content in a listing, the first that were told. */
+export const LISTED_NAMES_MAX = 64;
 const PAGE_SIZE = 1_000;
 /** How long the other trackers are waited for when one has told something. */
 const STRAGGLER_MS = 2_000;
@@ -153,14 +155,18 @@ function mergeSummaries(summaries: readonly ContentSummary[]): ContentListing[] 
     const listing = listingFromWire(summary);
     if (listing === undefined) continue;
     const known = listings.get(listing.contentId);
-    listings.set(listing.contentId, known === undefined ? listing : mergeListings(known, listing));
+    listings.set(listing.contentId, mergeListings(known ?? { ...listing, names: [] }, listing));
   }
   return [...listings.values()].toSorted((a, b) => (a.contentId < b.contentId ? -1 : 1));
 }
 
 const mergeListings = (a: ContentListing, b: ContentListing): ContentListing => ({
   ...a,
-  names: [...new Set([...a.names, ...b.names])],
+  names: mergeNames(a.names, b.names),
   seedCount: Math.max(a.seedCount, b.seedCount),
   leecherCount: Math.max(a.leecherCount, b.leecherCount),
 });
+
+/** A tracker may have a new one with every word. */
+const mergeNames = (known: readonly string[], told: readonly string[]): string[] =>
+  [...new Set([...known, ...told.slice(0, LISTED_NAMES_MAX)])].slice(0, LISTED_NAMES_MAX);
