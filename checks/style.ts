@@ -12,7 +12,7 @@ const SILENCED = /@ts-i[g]nore|@ts-expect-e[r]ror|@ts-no[c]heck|eslint-d[i]sable
 export function styleViolations(file: SourceFile): string[] {
   const { path, text } = file;
   // The proto folders are named by package and version.
-  const parts = path.replace(/(\.(test|property|bench|e2e|config|d))*\.\w+$/, "").split("/");
+  const parts = path.replace(/(\.(test|property|fuzz|bench|e2e|config|d))*\.\w+$/, "").split("/");
   const lines = text.trimEnd().split("\n").length;
   return [
     ...parts.filter((part) => !KEBAB_CASE.test(part.replaceAll("_", path.endsWith(".proto") ? "-" : "_"))).map((part) => `"${part}" is not kebab-case`),

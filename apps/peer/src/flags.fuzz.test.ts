@@ -15,33 +15,32 @@ const FIELDS = Object.keys(FLAGS) as FlagField[];
 const COMMAND_WORDS = [...Object.keys(COMMANDS), "interactive", "--help", "--version", "--", "-", "--tracker", "--json=1", "--lang", "--seed=1", "--no-seed"];
 const VALUES = ["127.0.0.1:50051", "[::1]:0", "a:1,b:2", ",", "256K", "0", "-1", "1e9", "20M", "1.5", "60", "2000001", "vi", "debug", "yes", "maybe", "film.mkv", "/tmp/x", "", "é", "\u{1b}"];
 
-/** Words: those that name a variable set it, the others are the command line. */
-const word = fc.oneof(
+/** Those that name a variable set it, the others are the command line. */
+const anyWord = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...FIELDS.flatMap((field) => [`--${FLAGS[field].name}`, `--${FLAGS[field].name}=`])) },
   { weight: 3, arbitrary: fc.constantFrom(...VALUES) },
   { weight: 1, arbitrary: fc.constantFrom(...COMMAND_WORDS) },
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...FIELDS), fc.constantFrom(...VALUES)).map(([field, value]) => `${variableOf(field)}=${value}`) },
 );
 const commandLine = fc
-  .tuple(fc.constantFrom(...Object.keys(COMMANDS)), fc.array(word, { maxLength: 6 }))
+  .tuple(fc.constantFrom(...Object.keys(COMMANDS)), fc.array(anyWord, { maxLength: 6 }))
   .map(([command, words]) => bytesOf([command, ...words].join("\n")));
 
 const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
 
-/** Parses a command line; the command itself never runs, for what a command needs first of its host is not there. */
+/** Thrown where a command would begin to run: its flags were read. */
 class Reached extends Error {}
 
+const reach = (): never => {
+  throw new Reached();
+};
+
 function hostWith(env: Record<string, string>): Host {
-  const reach = (): never => {
-    throw new Reached();
-  };
   return { env, stdin: process.stdin, stdout: nowhere, stderr: nowhere, stop: createStopSwitch(() => {}), nowMs: () => 0, startNode: reach };
 }
 
 async function parse(argv: readonly string[], env: Record<string, string>): Promise<unknown> {
-  const program = createProgram(hostWith(env), () => {
-    throw new Reached();
-  });
+  const program = createProgram(hostWith(env), reach);
   try {
     await program.parseAsync(argv, { from: "user" });
     return undefined;
@@ -71,13 +70,14 @@ function checkFlag(field: FlagField, text: string): void {
   if (typeof value === "number") ok(Number.isSafeInteger(value) && value >= 0, `--${name} ${text} is ${value}`);
 }
 
+const isVariable = (word: string): boolean => word.startsWith("PIECEWISE_") && word.includes("=");
+
 fuzzAsync({
   name: "a command line of peer",
   corpus: new URL("testdata/command-line.corpus.json", import.meta.url),
   valid: commandLine,
   async check(input) {
     const words = textOf(input).split("\n").slice(0, 12);
-    const isVariable = (one: string): boolean => one.startsWith("PIECEWISE_") && one.includes("=");
     const env = Object.fromEntries(words.filter(isVariable).map((one) => [one.slice(0, one.indexOf("=")), one.slice(one.indexOf("=") + 1)]));
     checkRefusal(await parse(words.filter((one) => !isVariable(one)), env));
     const field = FIELDS[(input.at(-1) ?? 0) % FIELDS.length]!;

@@ -101,6 +101,8 @@ const message = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(mostly([1], [2, 3]), chunk).map(([back, bytes]) => Buffer.concat([Buffer.of(back), bytes])) },
 );
 
+const uint32 = (number: number): number => number % 2 ** 32;
+
 function hearMessage(download: Downloading, input: Uint8Array): void {
   const [back = 0] = input;
   if (back === 0) {
@@ -113,7 +115,6 @@ function hearMessage(download: Downloading, input: Uint8Array): void {
   const stream = download.streams.at(-back);
   const received = read(() => fromBinary(GetPieceResponseSchema, input.subarray(1)));
   if (stream === undefined || received === undefined) return;
-  const uint32 = (number: number): number => number % 2 ** 32;
   download.chunk(stream, {
     pieceIndex: uint32(stream.piece + received.pieceIndex),
     offset: uint32(stream.offset + (download.kept.get(stream.piece) ?? 0) + received.offset),

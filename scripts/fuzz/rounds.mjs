@@ -1,0 +1,59 @@
+import { randomInt } from "node:crypto";
+import { readFileSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { Failure, withProcesses } from "../processes/processes.mjs";
+import { bin, buildTypes, install, root } from "../setup.mjs";
+
+const USAGE = "npm run test:fuzz -- [--minutes M] [--seed N] [PART OF A TEST'S PATH...]";
+const MINUTES_DEFAULT = 10;
+/** Inputs for each decoder in one round; `npm test` tries 10,000. */
+const CASES_PER_ROUND = 30_000;
+const SEED_MAX = 2 ** 31 - 1;
+const REPORT = join(root, "dist/fuzz-report.json");
+
+await withProcesses(async (processes) => {
+  const { minutes, seed, paths } = readArguments();
+  await install(processes);
+  await buildTypes(processes, ["libs/peer-node", "libs/tracker-node"]);
+  const endMs = Date.now() + 60_000 * minutes;
+  let rounds = 0;
+  // One round at least, so that no minutes are enough to see one again.
+  do {
+    const roundSeed = (seed + rounds) % SEED_MAX;
+    console.log(`\n== Seed ${roundSeed}, ${CASES_PER_ROUND} inputs for each decoder`);
+    const failed = await runRound(processes, roundSeed, paths);
+    if (failed !== undefined) {
+      console.error(`\nSeed ${roundSeed} broke what is named above. To see it again:\n  npm run test:fuzz -- --minutes 0 --seed ${roundSeed} ${failed.join(" ")}`);
+      return 1;
+    }
+    rounds += 1;
+  } while (Date.now() < endMs);
+  console.log(`\nNothing broke: ${rounds} rounds from seed ${seed} on`);
+  return 0;
+});
+
+function readArguments() {
+  try {
+    const options = { minutes: { type: "string" }, seed: { type: "string" } };
+    const { values, positionals } = parseArgs({ args: process.argv.slice(2), options, allowPositionals: true });
+    const minutes = Number(values.minutes ?? MINUTES_DEFAULT);
+    const seed = Number(values.seed ?? randomInt(SEED_MAX));
+    if (!(minutes >= 0) || !(Number.isInteger(seed) && seed >= 0 && seed < SEED_MAX)) throw new TypeError(`minutes from 0, a seed from 0 to ${SEED_MAX - 1}`);
+    return { minutes, seed, paths: positionals };
+  } catch (error) {
+    throw new Failure(`${error.message}\nUsage: ${USAGE}`);
+  }
+}
+
+/** @returns the files of tests that failed; undefined if none did. */
+async function runRound(processes, seed, paths) {
+  rmSync(REPORT, { force: true });
+  const filters = paths.length > 0 ? paths : [".fuzz.test.ts"];
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`];
+  const env = { PIECEWISE_FUZZ_SEED: String(seed), PIECEWISE_FUZZ_CASES: String(CASES_PER_ROUND) };
+  const code = await processes.run(bin("vitest"), ["run", ...reporters, ...filters], { cwd: root, env });
+  if (code === 0) return undefined;
+  const { testResults } = JSON.parse(readFileSync(REPORT, "utf8"));
+  return testResults.filter(({ status }) => status === "failed").map(({ name }) => relative(root, name));
+}
