@@ -1,4 +1,13 @@
 import { create, type DescMessage, type DescService, fromBinary, type MessageInitShape, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { BinaryReader } from "@bufbuild/protobuf/wire";
+
+/**
+ * Fields of a message that is read, each item of a list counted. Two bytes can be an item of which parsing makes an object: a message of
+ * 4 MiB would keep a process busy for seconds, and take some hundred MiB.
+ */
+export const MESSAGE_FIELDS_MAX = 65_536;
+/** A tag and a length or a number. */
+const FIELD_BYTES_MIN = 2;
 
 /** What grpc-js needs of a serialized message: its length, and that it copies itself into the frame. Any `Buffer` is one. */
 export interface EncodedMessage {
@@ -31,9 +40,22 @@ export function createMessageCodec<Schema extends DescMessage>(
       const bytes = toBinary(schema, create(schema, message));
       return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     },
-    // Unknown fields are of no use here and would only hold memory.
-    decode: (bytes) => fromBinary(schema, bytes, { readUnknownFields: false }),
+    decode(bytes) {
+      checkFieldCount(bytes);
+      // Unknown fields are of no use here and would only hold memory.
+      return fromBinary(schema, bytes, { readUnknownFields: false });
+    },
   };
+}
+
+function checkFieldCount(bytes: Uint8Array): void {
+  if (bytes.length <= MESSAGE_FIELDS_MAX * FIELD_BYTES_MIN) return;
+  const reader = new BinaryReader(bytes);
+  for (let fields = 0; reader.pos < reader.len; fields += 1) {
+    if (fields === MESSAGE_FIELDS_MAX) throw new RangeError(`it has more than ${MESSAGE_FIELDS_MAX} fields`);
+    const [field, wireType] = reader.tag();
+    reader.skip(wireType, field);
+  }
 }
 
 /** The same bytes without the class: `slice` of a Buffer shares memory where everybody who holds a Uint8Array counts on a copy. */
