@@ -19,7 +19,7 @@ class Reading {
   isOpen = false;
   isPaused = false;
   isClosed = false;
-  /** Pause with every message of which the first byte is odd. */
+  /** Pause with every message of which the first byte ends in three ones. */
   readonly #pausesItself: boolean;
 
   constructor(pausesItself: boolean) {
@@ -28,7 +28,7 @@ class Reading {
       onMessage: (bytes) => {
         ok(this.isOpen && !this.isPaused && !this.isClosed, "a message that nobody may hear");
         this.messages.push(bytes.toString("hex"));
-        if (this.#pausesItself && ((bytes[0] ?? 0) & 1) === 1) this.pause();
+        if (this.#pausesItself && ((bytes[0] ?? 0) & 7) === 7) this.pause();
       },
       onBroken: () => this.close(),
     });
@@ -68,12 +68,16 @@ class Reading {
     this.#reader.pause();
   }
 
-  /** Until everything was said that may be said. */
   resume(): void {
-    do {
-      this.isPaused = false;
-      this.#reader.resume();
-    } while (this.isOpen && this.isPaused && this.#reader.hasMessages);
+    this.isPaused = false;
+    this.#reader.resume();
+  }
+
+  /** Until everything was said. */
+  finish(): void {
+    this.open();
+    do this.resume();
+    while (this.isPaused && this.#reader.hasMessages);
   }
 
   close(): void {
@@ -106,8 +110,7 @@ function run(steps: Uint8Array, stream: Buffer): void {
   }
   const expected = messagesOf(stream.subarray(0, at));
   if (!reading.isClosed) {
-    reading.open();
-    reading.resume();
+    reading.finish();
     // A stream that turned out to be broken was closed, and what waited in front of that is lost.
     if (!reading.isClosed) equal(reading.messages.length, expected.length);
     reading.close();
@@ -123,7 +126,9 @@ const message = fc.uint8Array({ maxLength: 12 }).map((bytes) => Buffer.concat([B
 fuzz({
   name: "a stream that is read, paused and left",
   corpus: new URL("../testdata/bulk-reader.corpus.json", import.meta.url),
-  valid: fc.tuple(fc.uint8Array({ maxLength: 24 }), fc.array(message, { maxLength: 16 })).map(([steps, messages]) => joinParts([steps, Buffer.concat(messages)])),
+  valid: fc
+    .tuple(fc.uint8Array({ maxLength: 40 }), fc.array(message, { maxLength: 8 }), fc.constantFrom(1, 1, 40))
+    .map(([steps, messages, times]) => joinParts([steps, Buffer.concat(Array.from({ length: times }, () => messages).flat())])),
   check(input) {
     const [steps = new Uint8Array(), stream = new Uint8Array()] = splitParts(input, 2);
     run(steps, Buffer.from(stream));

@@ -85,6 +85,24 @@ test("a window full of small messages waits, and is delivered in order", () => {
   expect([count, isInOrder, reader.hasMessages]).toEqual([MESSAGES, true, false]);
 });
 
+test("what comes while much still waits is delivered behind it", () => {
+  const told: number[] = [];
+  const reader: BulkReader = new BulkReader({
+    onMessage(bytes) {
+      told.push(bytes[0]!);
+      if (told.length % 50 === 0) reader.pause();
+    },
+    onBroken() {},
+  });
+  const receive = (index: number): void => reader.write(Buffer.from([0, 0, 0, 0, 1, index]));
+  const all = Array.from({ length: 200 }, (_, index) => index);
+  for (const index of all.slice(0, 150)) receive(index);
+  reader.open();
+  for (const index of all.slice(150)) receive(index);
+  while (reader.hasMessages) reader.resume();
+  expect(told).toEqual(all);
+});
+
 test("once it is closed the connection has all its window back and forgets it", () => {
   const { reader, receive, credits, left } = openReader();
   receive("one");
