@@ -1,7 +1,7 @@
-import { close, constants, fstat, fstatSync, open, read, readSync, type BigIntStats } from "node:fs";
+import { close, closeSync, constants, fstat, fstatSync, open, openSync, read, readSync, type BigIntStats } from "node:fs";
 import { promisify } from "node:util";
 import { createFileStamp, type FileStamp } from "./file-stamp.js";
-import { ReadPace } from "./read-pace.js";
+import { quickCalls } from "./quick-calls.js";
 
 /** At most so many descriptors for serving are kept open in the process; the one that was not used for longest is closed. */
 export const OPEN_FILES_MAX = 256;
@@ -13,42 +13,33 @@ const fstatAsync = promisify<number, { bigint: true }, BigIntStats>(fstat);
 /** A file that is open for reading until its last user gives it back. Calls fail with errors of the system. */
 export class OpenFile {
   readonly #fd: number;
-  readonly #pace: ReadPace;
 
-  constructor(fd: number, pace: ReadPace) {
+  private constructor(fd: number) {
     this.#fd = fd;
-    this.#pace = pace;
+  }
+
+  static async open(path: string): Promise<OpenFile> {
+    // A fifo in place of a file must not make the open wait.
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    return new OpenFile(await quickCalls.make(() => openSync(path, flags), () => openAsync(path, flags)));
   }
 
   async stamp(): Promise<FileStamp> {
     const options = { bigint: true } as const;
-    return createFileStamp(this.#mayBeAtOnce ? this.#atOnce(() => fstatSync(this.#fd, options)) : await fstatAsync(this.#fd, options));
+    return createFileStamp(await quickCalls.make(() => fstatSync(this.#fd, options), () => fstatAsync(this.#fd, options)));
   }
 
   /** Reads up to `into.byteLength` bytes; 0 at the end of the file. */
   async read(into: Uint8Array, position: number): Promise<number> {
-    if (this.#mayBeAtOnce) return this.#atOnce(() => readSync(this.#fd, into, 0, into.byteLength, position));
-    return new Promise((resolve, reject) => {
-      read(this.#fd, into, 0, into.byteLength, position, (error, bytes) => (error === null ? resolve(bytes) : reject(error)));
-    });
+    const readElsewhere = (): Promise<number> =>
+      new Promise((resolve, reject) => {
+        read(this.#fd, into, 0, into.byteLength, position, (error, bytes) => (error === null ? resolve(bytes) : reject(error)));
+      });
+    return quickCalls.make(() => readSync(this.#fd, into, 0, into.byteLength, position), readElsewhere);
   }
 
-  get #mayBeAtOnce(): boolean {
-    return this.#pace.mayReadAtOnce(performance.now());
-  }
-
-  #atOnce<T>(call: () => T): T {
-    const startedMs = performance.now();
-    try {
-      return call();
-    } finally {
-      const nowMs = performance.now();
-      this.#pace.readAtOnce(nowMs - startedMs, nowMs);
-    }
-  }
-
-  close(): Promise<void> {
-    return closeAsync(this.#fd);
+  async close(): Promise<void> {
+    await quickCalls.make(() => closeSync(this.#fd), () => closeAsync(this.#fd));
   }
 }
 
@@ -66,7 +57,6 @@ interface PoolEntry {
  */
 export class OpenFiles {
   readonly #openMax: number;
-  readonly #pace = new ReadPace(() => process.resourceUsage().fsRead);
   /** The least recently used first. */
   readonly #entries = new Map<string, PoolEntry>();
   readonly #closing = new Set<Promise<void>>();
@@ -107,9 +97,7 @@ export class OpenFiles {
   }
 
   #open(path: string): PoolEntry {
-    // A fifo in place of a file must not make the open wait.
-    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-    const opening = openAsync(path, flags).then((fd) => new OpenFile(fd, this.#pace));
+    const opening = OpenFile.open(path);
     const entry: PoolEntry = { path, opening, users: 0, isEvicted: false };
     // Its users see the failure; the table must not keep it.
     opening.catch(() => this.#evict(entry));
