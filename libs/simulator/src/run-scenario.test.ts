@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { runScenario } from "./run-scenario.js";
-import { SCENARIOS } from "./scenarios/index.js";
+import { isSuccess, runScenario } from "./run-scenario.js";
+import { crowd } from "./scenarios/crowd.js";
+import { isMet, type Scenario, SCENARIOS } from "./scenarios/index.js";
 
 const poison = SCENARIOS.find(({ name }) => name === "poison")!;
 
@@ -11,6 +12,20 @@ describe("runScenario", () => {
     expect(digestOf(1)).toMatch(/^[0-9a-f]{64}$/);
     expect(digestOf(1)).toBe(digestOf(1));
     expect(digestOf(1)).not.toBe(digestOf(2));
+  });
+
+  test("a fault that never struck is a failure", () => {
+    const never: Scenario = {
+      name: "never",
+      summary: "",
+      run(laboratory) {
+        laboratory.run(crowd(laboratory, "never", { faults: [{ isDue: () => false, strike() {} }] }));
+        return [];
+      },
+    };
+    const outcome = runScenario(never, { seed: 1, peers: 2, pieces: 3 });
+    expect(isSuccess(outcome)).toBe(false);
+    expect(outcome.goals.filter((goal) => !isMet(goal))).toEqual([{ name: "faults that never struck", actual: 1, limit: 0 }]);
   });
 
   test("one peer and one piece are a swarm, too", () => {

@@ -1,7 +1,7 @@
 import { createCheckers } from "./checkers/index.js";
 import { RunLog } from "./run-log.js";
 import { resultOf, type RunResult } from "./run-result.js";
-import { type Goal, isMet, type Scenario } from "./scenarios/index.js";
+import { type Goal, isMet, none, type Scenario } from "./scenarios/index.js";
 import { Simulation } from "./simulation.js";
 import { setUp, type SwarmPlan } from "./swarm-plan.js";
 
@@ -43,10 +43,17 @@ export function runScenario(scenario: Scenario, options: ScenarioOptions): Scena
   let goals: readonly Goal[] = [];
   let failure: Error | undefined;
   try {
-    goals = scenario.run({ ...options, run });
+    goals = [...scenario.run({ ...options, run }), ...everyFaultStruck(results)];
   } catch (error) {
     // A brain that throws has broken a promise, too: its stack is of use to whoever looks for the reason.
     failure = error instanceof Error ? error : new Error(String(error));
   }
   return { scenario, options, results, goals, failure, digest: log.digest(), events: log.events };
+}
+
+/** A swarm that was over before its fault came has shown nothing. */
+function everyFaultStruck(results: readonly RunResult[]): readonly Goal[] {
+  const disturbed = results.filter(({ simulation }) => simulation.setup.faults.length > 0);
+  const left = disturbed.reduce((sum, { simulation }) => sum + simulation.faultsLeft, 0);
+  return disturbed.length === 0 ? [] : [none("faults that never struck", left)];
 }

@@ -71,6 +71,11 @@ export class Simulation implements World, Observer {
     return this.setup.peersMax;
   }
 
+  /** Faults that have not struck. */
+  get faultsLeft(): number {
+    return this.#faults.length;
+  }
+
   /** Those who are waited for. */
   get leechers(): readonly SimulatedNode[] {
     return this.nodes.filter(({ setup }) => !setup.isSeed && !isHostile(setup.behaviour));
@@ -106,6 +111,8 @@ export class Simulation implements World, Observer {
     if (this.#faults.length > 0) this.queue.after(FAULT_LOOK_US, () => this.#lookForFaults());
     this.queue.after(SCAN_US, () => this.#scan());
     while (!this.#isOver() && this.queue.nextUs <= this.setup.endUs) this.queue.runNext();
+    // What waited for the very end has come to its turn, too.
+    this.#strikeDueFaults();
     for (const checker of this.#checkers) checker.scan?.(this);
   }
 
@@ -116,12 +123,16 @@ export class Simulation implements World, Observer {
   }
 
   #lookForFaults(): void {
+    this.#strikeDueFaults();
+    if (this.#faults.length > 0) this.queue.after(FAULT_LOOK_US, () => this.#lookForFaults());
+  }
+
+  #strikeDueFaults(): void {
     const due = this.#faults.filter((fault) => fault.isDue(this));
     this.#faults = this.#faults.filter((fault) => !due.includes(fault));
     for (const fault of due) fault.strike(this);
     // One who was waited for may be gone.
     if (due.length > 0) this.#mayBeOver = true;
-    if (this.#faults.length > 0) this.queue.after(FAULT_LOOK_US, () => this.#lookForFaults());
   }
 
   #scan(): void {

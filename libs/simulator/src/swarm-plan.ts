@@ -44,6 +44,9 @@ export interface SwarmPlan {
   readonly wrapDownloadEngine?: SimulationSetup["wrapDownloadEngine"];
 }
 
+/** How long an ordinary seed takes to send everything once: nobody alone with it is done sooner. */
+export const seedBusyUs = (pieces: number): number => Math.ceil((pieces * PIECE_LENGTH * 1_000_000) / UPLINK_BYTES_PER_SECOND);
+
 /** So many nodes alike, or each after its number. */
 export const several = (count: number, plan: NodePlan | ((index: number) => NodePlan) = {}): readonly NodePlan[] =>
   Array.from({ length: count }, (_, index) => (typeof plan === "function" ? plan(index) : plan));

@@ -1,5 +1,5 @@
 import type { Fault } from "../simulation.js";
-import { several, type SwarmPlan } from "../swarm-plan.js";
+import { CROWD_AT_US, seedBusyUs, several, type SwarmPlan } from "../swarm-plan.js";
 import { lastOf, type RunResult } from "../run-result.js";
 import { none, type Goal, type Laboratory } from "./scenario.js";
 
@@ -18,3 +18,9 @@ export const seedSends = (result: RunResult, limit: number): Goal => ({ name: "f
 
 /** A fault that strikes at a time. */
 export const atTime = (atUs: number, strike: Fault["strike"]): Fault => ({ isDue: ({ queue }) => queue.nowUs >= atUs, strike });
+
+/** Of the time for which the seed is busy: what is to happen in the middle of a download happens no later. */
+const MIDST = 0.4;
+
+/** When so much time has passed since the crowd came; of a small content, sooner, so that most of it is still to come. */
+export const inTheMidst = ({ pieces }: Laboratory, afterUs: number): number => CROWD_AT_US + Math.min(afterUs, Math.floor(MIDST * seedBusyUs(pieces)));

@@ -15,7 +15,7 @@ import { trackerDies } from "./tracker-dies.js";
 import { trackerReturns } from "./tracker-returns.js";
 import { vanishAt99 } from "./vanish-at-99.js";
 
-export { type Goal, isMet, type Laboratory, type Scenario } from "./scenario.js";
+export { type Goal, isMet, type Laboratory, none, type Scenario } from "./scenario.js";
 
 /** All of them, those with figures to reach first. */
 export const SCENARIOS: readonly Scenario[] = [

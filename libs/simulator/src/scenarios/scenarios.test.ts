@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { RunResult } from "../run-result.js";
 import { runScenario, type ScenarioOutcome } from "../run-scenario.js";
 import { isMet, SCENARIOS } from "./index.js";
 import { isKnownToBeMissed, NOT_MET_YET } from "./not-met-yet.js";
@@ -27,4 +28,15 @@ describe.each(SCENARIOS.map(({ name }) => name))("%s", (name) => {
 test.each(NOT_MET_YET)("$scenario still misses from some seed: $goal", ({ scenario, goal: name }) => {
   const missed = SEEDS.flatMap((seed) => outcomeOf(scenario, seed).goals).filter((goal) => goal.name === name && !isMet(goal));
   expect(missed).not.toEqual([]);
+});
+
+test("seed-leaves is a swarm without its seed, and everybody finishes", () => {
+  const { goals, results } = outcomeOf("seed-leaves", 1);
+  const [{ simulation, unfinished, seedBytes, contentBytes }] = results as [RunResult];
+  expect(simulation.nodes[0]!.uploads).toBeUndefined();
+  expect(simulation.faultsLeft).toBe(0);
+  expect(seedBytes).toBeGreaterThanOrEqual(contentBytes);
+  expect(goals).toContainEqual({ name: "finished before the seed left / peers", actual: 0, limit: 0.5 });
+  expect(unfinished).toBe(0);
+  expect(outcomeOf("seed-leaves", 1).digest).not.toBe(outcomeOf("flash-crowd", 1).digest);
 });
