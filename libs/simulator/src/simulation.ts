@@ -7,6 +7,7 @@ import { isHostile } from "./node/behaviour.js";
 import { SimulatedNode, type NodeSetup } from "./node/simulated-node.js";
 import type { Observer } from "./observer.js";
 import type { RunLog } from "./run-log.js";
+import type { SwarmPolicies } from "./swarm-policies.js";
 import { SimulatedTracker } from "./tracker/simulated-tracker.js";
 import type { World } from "./world.js";
 
@@ -30,6 +31,7 @@ export interface SimulationSetup {
   readonly peersMax: number;
   /** Virtual time that a run may take. */
   readonly endUs: number;
+  readonly policies: SwarmPolicies;
   readonly wrapDownloadEngine?: ((engine: DownloadEngine, node: SimulatedNode) => DownloadEngine) | undefined;
 }
 
@@ -65,6 +67,10 @@ export class Simulation implements World, Observer {
 
   get observer(): Observer {
     return this;
+  }
+
+  get policies(): SwarmPolicies {
+    return this.setup.policies;
   }
 
   get peersMax(): number {

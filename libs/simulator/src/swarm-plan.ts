@@ -3,6 +3,7 @@ import { PEERS_MAX_DEFAULT } from "@piecewise/piece-engine";
 import { isHostile, type Behaviour } from "./node/behaviour.js";
 import { addressOf, type NodeSetup } from "./node/simulated-node.js";
 import type { Fault, SimulationSetup } from "./simulation.js";
+import { SHIPPING_SWARM, type SwarmPolicies } from "./swarm-policies.js";
 
 /** The uplink of most; downlinks are so many times faster, as they are in homes. */
 export const UPLINK_BYTES_PER_SECOND = 20 * MIB;
@@ -41,6 +42,8 @@ export interface SwarmPlan {
   readonly seeds: readonly NodePlan[];
   readonly others: readonly NodePlan[];
   readonly faults?: readonly Fault[];
+  /** In what its brains differ from those that ship. */
+  readonly policies?: Partial<SwarmPolicies>;
   readonly wrapDownloadEngine?: SimulationSetup["wrapDownloadEngine"];
 }
 
@@ -70,6 +73,7 @@ export function setUp(plan: SwarmPlan, seed: number): SimulationSetup {
     jitterUs: JITTER_US,
     peersMax: PEERS_MAX_DEFAULT,
     endUs: END_US,
+    policies: { ...SHIPPING_SWARM, ...plan.policies },
     wrapDownloadEngine: plan.wrapDownloadEngine,
   };
 }

@@ -3,6 +3,7 @@ import type { EventQueue } from "./clock/event-queue.js";
 import type { Network } from "./network/network.js";
 import type { SimulatedNode } from "./node/simulated-node.js";
 import type { Observer } from "./observer.js";
+import type { SwarmPolicies } from "./swarm-policies.js";
 import type { SimulatedTracker } from "./tracker/simulated-tracker.js";
 
 /** What a node has around it. */
@@ -14,6 +15,7 @@ export interface World {
   readonly observer: Observer;
   /** Peers to which one download is connected at a time. */
   readonly peersMax: number;
+  readonly policies: SwarmPolicies;
   /** Puts something between a brain and its hands; as a rule nothing. */
   wrapDownloadEngine(engine: DownloadEngine, node: SimulatedNode): DownloadEngine;
   nodeAt(address: string): SimulatedNode;

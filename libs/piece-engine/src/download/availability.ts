@@ -1,11 +1,12 @@
 import type { Bitfield, Prng } from "@piecewise/base";
+import type { DownloadPolicies } from "./policies.js";
 
 /**
- * The pieces that nobody was asked for yet, in the order in which they should be: rarest first, ties at random.
+ * The pieces that nobody was asked for yet, in the order in which they should be: by rank, which as a rule is rarest first, ties at random.
  *
  * It tracks
  * 1. for every piece, how many sources offer it, without those that offer everything: these are one number;
- * 2. for every such count, the bucket of the missing pieces that have it, in random order;
+ * 2. for every rank, the bucket of the missing pieces that have it, in random order;
  * 3. for every missing piece, where in its bucket it is.
  * So a change of one piece costs one swap, and the joining of a source that has everything costs nothing.
  */
@@ -16,10 +17,13 @@ export class Availability {
   readonly #positions: Int32Array;
   readonly #buckets: number[][] = [[]];
   #count = 0;
+  /** Of the missing pieces: those that nobody offers but `fullSources`. */
+  #unoffered = 0;
 
   constructor(
     pieceCount: number,
     private readonly prng: Prng,
+    private readonly rankOf: DownloadPolicies["rankOf"],
   ) {
     this.#offered = new Uint16Array(pieceCount);
     this.#positions = new Int32Array(pieceCount).fill(-1);
@@ -32,7 +36,7 @@ export class Availability {
 
   /** Missing pieces that at least one source offers. */
   get offeredCount(): number {
-    return this.fullSources > 0 ? this.#count : this.#count - this.#buckets[0]!.length;
+    return this.fullSources > 0 ? this.#count : this.#count - this.#unoffered;
   }
 
   has(piece: number): boolean {
@@ -70,12 +74,12 @@ export class Availability {
   }
 
   /**
-   * The missing pieces that are offered, rarest first. `isFull` says that the one who offers is among `fullSources`: nobody else has
-   * anything in the first bucket. Nothing may change while they are gone through.
+   * The missing pieces that are offered, those of the smallest rank first. `isFull` says that the one who offers is among `fullSources`:
+   * nobody else has anything in the first bucket. Nothing may change while they are gone through.
    */
   *rarestFirst(offers: Bitfield, isFull: boolean): Generator<number> {
-    for (let count = isFull ? 0 : 1; count < this.#buckets.length; count += 1) {
-      const bucket = this.#buckets[count]!;
+    for (let rank = isFull ? 0 : 1; rank < this.#buckets.length; rank += 1) {
+      const bucket = this.#buckets[rank]!;
       for (let i = bucket.length - 1; i >= 0; i -= 1) {
         const piece = bucket[i]!;
         if (offers.has(piece)) yield piece;
@@ -84,9 +88,11 @@ export class Availability {
   }
 
   #insert(piece: number): void {
-    const count = this.#offered[piece]!;
-    while (this.#buckets.length <= count) this.#buckets.push([]);
-    const bucket = this.#buckets[count]!;
+    const offered = this.#offered[piece]!;
+    if (offered === 0) this.#unoffered += 1;
+    const rank = this.rankOf(piece, offered);
+    while (this.#buckets.length <= rank) this.#buckets.push([]);
+    const bucket = this.#buckets[rank]!;
     const position = this.prng.below(bucket.length + 1);
     const displaced = bucket[position];
     if (displaced !== undefined) this.#place(bucket, bucket.length, displaced);
@@ -94,7 +100,9 @@ export class Availability {
   }
 
   #extract(piece: number): void {
-    const bucket = this.#buckets[this.#offered[piece]!]!;
+    const offered = this.#offered[piece]!;
+    if (offered === 0) this.#unoffered -= 1;
+    const bucket = this.#buckets[this.rankOf(piece, offered)]!;
     const position = this.#positions[piece]!;
     const last = bucket.pop()!;
     if (last !== piece) this.#place(bucket, position, last);

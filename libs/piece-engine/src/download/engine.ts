@@ -7,6 +7,7 @@ import { Discovery } from "./discovery.js";
 import type { DownloadEvent, Geometry } from "./events.js";
 import { ManifestFetch } from "./manifest-fetch.js";
 import { pieceBytesOf, pieceCountOf } from "./piece-ledger.js";
+import { type DownloadPolicies, SHIPPING_POLICIES } from "./policies.js";
 import { type EnginePhase, type EngineProgress, Progress } from "./progress.js";
 import type { Source } from "./source.js";
 import { Transfer } from "./transfer.js";
@@ -40,7 +41,7 @@ export interface DownloadEngine {
 }
 
 /** Creates the brain of one download. It does nothing before `started`. */
-export const createDownloadEngine = (options: DownloadEngineOptions): DownloadEngine => new Engine(options);
+export const createDownloadEngine = (options: DownloadEngineOptions, policies = SHIPPING_POLICIES): DownloadEngine => new Engine(options, policies);
 
 type PeerNews = "Connected" | "Offers" | "LoadChanged" | "Heard" | "GoingAway" | "Disconnected";
 type PeerEvent = Extract<DownloadEvent, { type: `peer${PeerNews}` }>;
@@ -59,7 +60,7 @@ class Engine implements DownloadEngine {
   #geometry: Geometry | undefined;
   #transfer: Transfer | undefined;
 
-  constructor(private readonly options: DownloadEngineOptions) {
+  constructor(private readonly options: DownloadEngineOptions, private readonly policies: DownloadPolicies) {
     const { prng, budget, givenAddresses, hasTracker } = options;
     const peersMax = options.peersMax ?? PEERS_MAX_DEFAULT;
     this.#sourceTimeoutMs = options.sourceTimeoutMs ?? SOURCE_TIMEOUT_MS_DEFAULT;
@@ -264,7 +265,7 @@ class Engine implements DownloadEngine {
     for (const piece of stored.indices()) this.#progress.resumedBytes += pieceBytesOf(geometry, piece);
     this.#progress.verifiedBytes = this.#progress.resumedBytes;
     const { budget, prng } = this.options;
-    this.#transfer = new Transfer(geometry, stored, this.#connections, this.#progress, budget, this.#deadlines, this.#turn, prng);
+    this.#transfer = new Transfer(geometry, stored, this.#connections, this.#progress, budget, this.#deadlines, this.#turn, prng, this.policies);
   }
 
   /** What is due at the end of each event. */

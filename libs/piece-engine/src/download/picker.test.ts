@@ -4,6 +4,7 @@ import { AddressBook } from "./address-book.js";
 import { Offers } from "./offers.js";
 import { Picker } from "./picker.js";
 import { PieceLedger } from "./piece-ledger.js";
+import { type DownloadPolicies, SHIPPING_POLICIES } from "./policies.js";
 import { Source } from "./source.js";
 import { RUNS_PER_STREAM_MAX } from "../piece-runs.js";
 import { Sources } from "./sources.js";
@@ -24,14 +25,14 @@ function bits(text: string): Bitfield {
  * - in the state of the i-th letter of `state`: space missing, s stored, p partial, w waiting for a slot, f being fetched, v being verified.
  * All of these copies are those of source 0. `pick` says what a source with these offers is asked for.
  */
-function setUp(availability: string, state = " ".repeat(availability.length), options: { seed?: number } = {}) {
+function setUp(availability: string, state = " ".repeat(availability.length), options: { seed?: number; policies?: Partial<DownloadPolicies> } = {}) {
   const prng = createPrng(options.seed ?? 1);
   const turn = new Turn();
   const budget = createTransferBudget();
   const sources = new Sources();
   const book = new AddressBook(prng);
   const stored = bits([...state].map((letter) => (letter === "s" ? "s" : " ")).join(""));
-  const ledger = new PieceLedger({ totalBytes: availability.length * MIB, pieceLength: MIB }, stored, sources, budget, turn, prng);
+  const ledger = new PieceLedger({ totalBytes: availability.length * MIB, pieceLength: MIB }, stored, sources, budget, turn, prng, { ...SHIPPING_POLICIES, ...options.policies });
   const streams = new Streams(ledger, budget, turn);
   const offers = new Offers(ledger);
   const picker = new Picker(ledger, sources, turn);
@@ -221,4 +222,17 @@ test("a piece with a bad copy of several sources goes to one that had no part in
   expect(pick(" *")).toBe("nothing");
   other.pausedUntilMs = 1000;
   expect(pick(" *")).toBe("run 1+1");
+});
+
+describe("plainer policies", () => {
+  test("in another order than rarest first", () => {
+    const inOrder = { rankOf: (piece: number) => piece + 1 };
+    expect(setUp("3213").pick("****")).toBe("run 2+1");
+    expect(setUp("3213", "s   ", { policies: inOrder }).pick("****")).toBe("run 1+1");
+  });
+
+  test("nothing is asked for twice without an end-game", () => {
+    expect(setUp("1", "f").pick("*", { atMs: 60_000 })).toBe("second 0");
+    expect(setUp("1", "f", { policies: { hasEndGame: false } }).pick("*", { atMs: 60_000 })).toBe("nothing");
+  });
 });

@@ -48,7 +48,8 @@ export class Picker {
     const kept = source.kept.values().next().value;
     if (kept !== undefined) return { kind: "copy", copy: kept };
     if (!beginsNew) return this.#partial(source);
-    return this.#suspect(source) ?? this.#partial(source) ?? this.#runs(source, piecesMax) ?? this.#waitingElsewhere(source) ?? this.#second(source);
+    const choice = this.#suspect(source) ?? this.#partial(source) ?? this.#runs(source, piecesMax) ?? this.#waitingElsewhere(source);
+    return choice ?? (this.ledger.policies.hasEndGame ? this.#second(source) : undefined);
   }
 
   /**

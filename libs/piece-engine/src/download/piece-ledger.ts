@@ -1,6 +1,7 @@
 import { assert, type Bitfield, type Prng } from "@piecewise/base";
 import { Availability } from "./availability.js";
 import type { CopyRef, Geometry, PeerRef } from "./events.js";
+import type { DownloadPolicies } from "./policies.js";
 import type { Source } from "./source.js";
 import type { Stream } from "./stream.js";
 import type { TransferBudget } from "./transfer-budget.js";
@@ -65,10 +66,11 @@ export class PieceLedger {
     private readonly budget: TransferBudget,
     private readonly turn: Turn,
     prng: Prng,
+    readonly policies: DownloadPolicies,
   ) {
     this.pieceCount = pieceCountOf(geometry);
     this.#stored = stored.clone();
-    this.availability = new Availability(this.pieceCount, prng);
+    this.availability = new Availability(this.pieceCount, prng, policies.rankOf);
     for (let piece = 0; piece < this.pieceCount; piece += 1) if (!stored.has(piece)) this.#setMissing(piece, true);
   }
 

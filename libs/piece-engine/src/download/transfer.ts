@@ -5,6 +5,7 @@ import type { DownloadEvent, Geometry, PeerRef, PieceRange, StreamRef } from "./
 import { Offers } from "./offers.js";
 import { reactionTo } from "./peer-failure.js";
 import { PieceLedger, type Copy } from "./piece-ledger.js";
+import type { DownloadPolicies } from "./policies.js";
 import type { Progress } from "./progress.js";
 import { Requester } from "./requester.js";
 import type { Source } from "./source.js";
@@ -33,9 +34,10 @@ export class Transfer {
     deadlines: Deadlines,
     private readonly turn: Turn,
     prng: Prng,
+    policies: DownloadPolicies,
   ) {
     const { sources } = connections;
-    this.#ledger = new PieceLedger(geometry, stored, sources, budget, turn, prng);
+    this.#ledger = new PieceLedger(geometry, stored, sources, budget, turn, prng, policies);
     this.#streams = new Streams(this.#ledger, budget, turn);
     this.#offers = new Offers(this.#ledger);
     this.#requester = new Requester(this.#ledger, sources, this.#streams, budget, deadlines, turn);

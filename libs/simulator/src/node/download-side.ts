@@ -31,13 +31,9 @@ export class DownloadSide {
   constructor(readonly node: SimulatedNode) {
     const { setup, world } = node;
     this.budget = createTransferBudget();
-    const engine = createDownloadEngine({
-      prng: createPrng(node.takeSeed()),
-      budget: this.budget,
-      givenAddresses: setup.givenAddresses,
-      hasTracker: setup.hasTracker,
-      peersMax: world.peersMax,
-    });
+    const { givenAddresses, hasTracker } = setup;
+    const { peersMax, policies } = world;
+    const engine = createDownloadEngine({ prng: createPrng(node.takeSeed()), budget: this.budget, givenAddresses, hasTracker, peersMax }, policies);
     this.engine = world.wrapDownloadEngine(engine, node);
     this.copies = new CopyTable(node.disk);
     this.#timer = new BrainTimer(world.queue, () => this.tell({ type: "deadlineReached" }));

@@ -30,10 +30,15 @@ export class UploadSide {
 
   /** The content is here from now on, as much of it as is held. */
   join(): void {
-    const { behaviour } = this.node.setup;
-    if (behaviour === "rides-free") return;
+    const { setup, disk, world } = this.node;
+    if (setup.behaviour === "rides-free") return;
     this.#hasJoined = true;
-    this.tell({ type: "contentAdded", content: CONTENT_ID, held: this.node.disk.stored.clone() });
+    const held = disk.stored.clone();
+    // A brain deals out only what it held from the beginning, so another one is told that it lacked a piece then.
+    const last = held.isFull && !world.policies.seedsDeal ? held.length - 1 : undefined;
+    if (last !== undefined) held.delete(last);
+    this.tell({ type: "contentAdded", content: CONTENT_ID, held });
+    if (last !== undefined) this.pieceStored(last);
   }
 
   pieceStored(piece: number): void {

@@ -1,4 +1,5 @@
 import { alwaysBusy, liars, stallers, tricklers } from "./bad-company.js";
+import { baselines } from "./baselines.js";
 import { churn } from "./churn.js";
 import { flashCrowd } from "./flash-crowd.js";
 import { freeRiders } from "./free-riders.js";
@@ -20,6 +21,7 @@ export { type Goal, isMet, type Laboratory, none, type Scenario } from "./scenar
 /** All of them, those with figures to reach first. */
 export const SCENARIOS: readonly Scenario[] = [
   flashCrowd,
+  baselines,
   scaling,
   seedLeaves,
   churn,

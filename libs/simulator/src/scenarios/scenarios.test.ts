@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { RunResult } from "../run-result.js";
+import { lastOf, type RunResult } from "../run-result.js";
 import { runScenario, type ScenarioOutcome } from "../run-scenario.js";
 import { isMet, SCENARIOS } from "./index.js";
 import { isKnownToBeMissed, NOT_MET_YET } from "./not-met-yet.js";
@@ -39,4 +39,12 @@ test("seed-leaves is a swarm without its seed, and everybody finishes", () => {
   expect(goals).toContainEqual({ name: "finished before the seed left / peers", actual: 0, limit: 0.5 });
   expect(unfinished).toBe(0);
   expect(outcomeOf("seed-leaves", 1).digest).not.toBe(outcomeOf("flash-crowd", 1).digest);
+});
+
+test("baselines shows what dealing and rarest first are worth", () => {
+  const [shipping, , , , openHanded, plain] = outcomeOf("baselines", 1).results as [RunResult, ...RunResult[]];
+  expect(openHanded).toMatchObject({ label: "no offers" });
+  expect(openHanded!.seedBytes).toBeGreaterThan(shipping.seedBytes * 1.2);
+  expect(plain).toMatchObject({ label: "none of it" });
+  expect(lastOf(plain!)).toBeGreaterThan(lastOf(openHanded!));
 });
