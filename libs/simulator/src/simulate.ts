@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { htmlReport } from "./report/html-report.js";
 import { outcomeText } from "./report/outcome-text.js";
-import { replay } from "./replay/download-log.js";
+import { type Difference, replayDownload } from "./replay/replay-download.js";
 import { isSuccess, runScenario } from "./run-scenario.js";
 import { SCENARIOS } from "./scenarios/index.js";
 
@@ -42,11 +42,18 @@ export function simulate(args: readonly string[]): number {
 }
 
 function replayFile(path: string): number {
-  const { events, differsAtLine, wanted, verifiedBytes, totalBytes } = replay(readFileSync(path, "utf8"));
-  console.log(`${events} events, ${verifiedBytes} of ${totalBytes} bytes verified`);
-  if (differsAtLine === undefined) return 0;
-  console.log(`line ${differsAtLine}: this brain wants something else, ${JSON.stringify(wanted)}`);
+  const { events, difference, isOver, verifiedBytes, totalBytes } = replayDownload(readFileSync(path, "utf8"));
+  const end = isOver || difference !== undefined ? "" : "; the log ends before the download does";
+  console.log(`${events} events, ${verifiedBytes} of ${totalBytes} bytes verified${end}`);
+  if (difference === undefined) return 0;
+  console.log(differenceText(difference));
   return 1;
+}
+
+function differenceText({ line, wanted, recorded, cause }: Difference): string {
+  const before = recorded === undefined ? "the recorded one threw" : `the recorded one wanted ${JSON.stringify(recorded)}`;
+  const now = wanted === undefined ? `throws: ${cause instanceof Error ? cause.stack : String(cause)}` : `wants ${JSON.stringify(wanted)}`;
+  return `line ${line}: ${before}\nline ${line}: this brain ${now}`;
 }
 
 export function wholeNumber(text: string): number {
