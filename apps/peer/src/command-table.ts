@@ -53,6 +53,7 @@ export const COMMANDS = {
       ...NETWORK,
       "downloadBytesPerSecond",
       "sourceTimeoutMs",
+      "recordPath",
       ...REPORTING,
     ],
   },

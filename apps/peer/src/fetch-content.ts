@@ -6,7 +6,7 @@ import type { Output } from "./output.js";
 import { downloadEvent, downloadLine } from "./progress/download-progress.js";
 import { type ProgressReport, withProgress } from "./progress/progress-display.js";
 
-type FetchChoices = Pick<DownloadOptions, "output" | "peersMax" | "force" | "sourceTimeoutMs">;
+type FetchChoices = Pick<DownloadOptions, "output" | "peersMax" | "force" | "sourceTimeoutMs" | "recordPath">;
 
 /**
  * Downloads with progress and says where it is.

@@ -76,6 +76,7 @@ export const FLAGS = {
   downloadBytesPerSecond: one("download-limit", "RATE", parseRate, "receive at most so many bytes a second, such as 20M"),
   sourceTimeoutMs: one("timeout", "SECONDS", parseTimeoutMs, "give up after so long without any peer that has it, 0 for never (default: 60)"),
   seed: toggle("seed", "go on serving afterwards, until Ctrl-C"),
+  recordPath: one("record", "FILE", parseText, "write what the download went through into a new file, to go with a report of a bug", "path"),
   force: toggle("force", "replace what lies at the output"),
   json: toggle("json", "print one JSON event a line"),
   language: one("lang", "LANG", parseLanguage, "language of the questions, en or vi (default: by the locale)", LANGUAGES),

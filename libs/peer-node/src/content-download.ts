@@ -1,6 +1,6 @@
 import { assert, CancelledError, type ContentId, type Logger, type Prng } from "@piecewise/base";
 import type { Manifest } from "@piecewise/manifest";
-import { createDownloadEngine, type TransferBudget } from "@piecewise/piece-engine";
+import { createDownloadEngine, createRecordedEngine, type TransferBudget } from "@piecewise/piece-engine";
 import { openFileStore, type PieceStore } from "@piecewise/piece-store";
 import { releaseFrame } from "@piecewise/rpc";
 import type { DownloadWorld } from "./command-runner.js";
@@ -11,6 +11,7 @@ import type { Membership } from "./membership.js";
 import { fileNameFor, resolveOutput } from "./output-path.js";
 import type { OwnCaller } from "./peer-connection.js";
 import type { DownloadOptions, DownloadResult, DownloadTarget } from "./peer-node.js";
+import { openRecording } from "./recording.js";
 import type { TrackerGroup } from "./tracker-group.js";
 import type { UploadLoop } from "./upload-loop.js";
 
@@ -67,9 +68,15 @@ class ContentDownload implements DownloadWorld {
 
   async run(signal: AbortSignal): Promise<DownloadResult> {
     const { prng, budget, trackers, now } = this.#host;
-    const { peersMax, sourceTimeoutMs, onProgress } = this.#options;
+    const { peersMax, sourceTimeoutMs, recordPath, onProgress } = this.#options;
     const givenAddresses = (this.#target.peers ?? []).filter((address) => !this.isBanned(address));
-    const engine = createDownloadEngine({ prng, budget, givenAddresses, hasTracker: !trackers.isEmpty, peersMax, sourceTimeoutMs });
+    const facts = { givenAddresses, hasTracker: !trackers.isEmpty, peersMax, sourceTimeoutMs };
+    using recording = recordPath === undefined ? undefined : openRecording(recordPath, this.logger);
+    const { downloadBytesPerSecond } = budget;
+    const engine =
+      recording === undefined
+        ? createDownloadEngine({ ...facts, prng, budget })
+        : createRecordedEngine({ ...facts, seed: prng.nextUint32(), downloadBytesPerSecond }, (line) => recording.write(line));
     const download = new Download({ engine, now, world: this, signal, onProgress });
     this.#download = download;
     try {

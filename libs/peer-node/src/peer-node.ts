@@ -85,6 +85,11 @@ export interface DownloadOptions {
   readonly force?: boolean | undefined;
   /** Fail with NO_PEERS after so long without any peer that has what is missing; 0 waits for ever. Default 60 s. */
   readonly sourceTimeoutMs?: number | undefined;
+  /**
+   * A new file that is to hold what the download went through, so that the simulator can go through it again: neither addresses nor names
+   * nor paths. Such a download counts its connections, its bytes in flight and its rate by itself, apart from others of the process.
+   */
+  readonly recordPath?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called a few times a second. */
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;

@@ -5,3 +5,4 @@ export * from "./memory-store.js";
 export * from "./piece-store.js";
 export * from "./sha256.js";
 export * from "./share.js";
+export { systemErrorCode, toStorageError } from "./storage-error.js";

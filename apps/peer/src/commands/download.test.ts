@@ -53,12 +53,12 @@ describe("peer download", () => {
   });
 
   test("flags reach the node", async () => {
-    const limits = ["--upload-limit", "1M", "--download-limit", "2M", "--max-peers", "1", "--timeout", "0"];
+    const limits = ["--upload-limit", "1M", "--download-limit", "2M", "--max-peers", "1", "--timeout", "0", "--record", "log"];
     const run = download(["film.mkv", "--tracker", "t:1", "--peer", "p:1", "--peer", "p:2", "--output", "out", "--force", ...limits]);
     expect(await run.exitCode).toBe(0);
     expect(run.node.options).toMatchObject({ trackers: ["t:1"], uploadBytesPerSecond: 1_048_576, downloadBytesPerSecond: 2_097_152 });
     expect(run.node.target).toMatchObject({ peers: ["p:1", "p:2"] });
-    expect(run.node.downloadOptions).toMatchObject({ output: "out", force: true, peersMax: 1, sourceTimeoutMs: 0 });
+    expect(run.node.downloadOptions).toMatchObject({ output: "out", force: true, peersMax: 1, sourceTimeoutMs: 0, recordPath: "log" });
   });
 
   test("variables stand in for flags", async () => {

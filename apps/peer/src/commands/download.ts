@@ -13,13 +13,13 @@ export async function download(what: string, flags: CommandFlags<"download">, co
   const wanted = parseWhat(what);
   const sources = chooseSources(flags, wanted.kind === "link" ? wanted.link : undefined);
   checkCanBeFound(wanted, sources);
-  const { listen, advertise, uploadBytesPerSecond, downloadBytesPerSecond, output, peersMax, force, sourceTimeoutMs } = flags;
+  const { listen, advertise, uploadBytesPerSecond, downloadBytesPerSecond, output, peersMax, force, sourceTimeoutMs, recordPath } = flags;
   const options = { trackers: sources.trackers, listen, advertise, uploadBytesPerSecond, downloadBytesPerSecond };
   // While it starts, everything else does, too.
   await using _ = startHasher();
   await withCommandNode(context, options, flags.logLevel, async (node) => {
     const target = await findTarget(node, wanted, flags.pieceLength, sources, context);
-    await fetchContent(node, target, { output, peersMax, force, sourceTimeoutMs }, context);
+    await fetchContent(node, target, { output, peersMax, force, sourceTimeoutMs, recordPath }, context);
     if (flags.seed) await serveUntilStopped(node, context);
   });
 }
