@@ -6,12 +6,13 @@ import type { Scenario } from "./scenario.js";
 const atRandom: SwarmPolicies["rankOf"] = () => 1;
 const inOrder: SwarmPolicies["rankOf"] = (piece) => piece + 1;
 
-/** Each leaves out one choice of the brains that ship, the last one all of them. */
+/** Each leaves out a choice of the brains that ship, or several, the last one all of them. */
 const BASELINES: readonly { readonly label: string; readonly policies: Partial<SwarmPolicies> }[] = [
   { label: "random pick", policies: { rankOf: atRandom } },
   { label: "sequential", policies: { rankOf: inOrder } },
   { label: "no end-game", policies: { hasEndGame: false } },
   { label: "no offers", policies: { seedsDeal: false } },
+  { label: "sequential, no offers", policies: { rankOf: inOrder, seedsDeal: false } },
   { label: "none of it", policies: { rankOf: atRandom, hasEndGame: false, seedsDeal: false } },
 ];
 
