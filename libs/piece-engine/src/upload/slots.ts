@@ -32,6 +32,7 @@ export class Slots {
   readonly #waiting = new Map<RequestRef, UploadRequest>();
   readonly #callers = new Map<string, Caller>();
   #anonymousTaken = 0;
+  #anonymousWaiting = 0;
   #order = 0;
   #serviceMs = SERVICE_MS_ASSUMED;
 
@@ -92,6 +93,7 @@ export class Slots {
       measuredSinceMs: undefined,
     };
     this.#waiting.set(request.ref, request);
+    if (!request.isPeer) this.#anonymousWaiting += 1;
     return request;
   }
 
@@ -99,10 +101,9 @@ export class Slots {
   grantNext(nowMs: number): UploadRequest | undefined {
     const request = this.#next();
     if (request === undefined) return undefined;
-    this.#waiting.delete(request.ref);
+    this.#stopWaiting(request);
     this.#granted.set(request.ref, request);
     request.grantedAtMs = nowMs;
-    request.caller.waits = false;
     request.caller.slotsTaken += 1;
     request.caller.servedOrder = this.#order += 1;
     if (!request.isPeer) this.#anonymousTaken += 1;
@@ -112,7 +113,7 @@ export class Slots {
   /** Forgets a request, and frees the slot if it held one. */
   leave(request: UploadRequest, nowMs: number): void {
     const { caller } = request;
-    if (this.#waiting.delete(request.ref)) caller.waits = false;
+    if (this.#waiting.has(request.ref)) this.#stopWaiting(request);
     if (this.#granted.delete(request.ref)) {
       caller.slotsTaken -= 1;
       if (!request.isPeer) this.#anonymousTaken -= 1;
@@ -152,22 +153,31 @@ export class Slots {
     return false;
   }
 
-  // One waiting request per caller and the order of service make this a round robin; the queue is short enough to be searched.
+  #stopWaiting(request: UploadRequest): void {
+    this.#waiting.delete(request.ref);
+    request.caller.waits = false;
+    if (!request.isPeer) this.#anonymousWaiting -= 1;
+  }
+
+  // One waiting request per caller and the order of service make this a round robin; the queue is short enough to be searched. It is asked
+  // for after every event, and mostly nobody may be served: that is seen without a search.
   #next(): UploadRequest | undefined {
-    if (this.taken >= this.#limits.slotsMax) return undefined;
+    const isPeerSlotFree = this.#isPeerSlotFree;
+    const isAnybodyServable = isPeerSlotFree ? this.#waiting.size > 0 : this.#anonymousWaiting > 0;
+    if (!isAnybodyServable || this.taken >= this.#limits.slotsMax) return undefined;
     let best: UploadRequest | undefined;
     for (const request of this.#waiting.values()) {
-      if (this.#mayTakeSlot(request) && (best === undefined || this.#isBefore(request, best))) best = request;
+      const { caller, isPeer } = request;
+      const mayTakeSlot = (isPeerSlotFree || !isPeer) && caller.slotsTaken < this.#limits.callerSlotsMax;
+      if (mayTakeSlot && (best === undefined || this.#isBefore(request, best))) best = request;
     }
     return best;
   }
 
-  #mayTakeSlot({ caller, isPeer }: UploadRequest): boolean {
-    const peersTaken = this.taken - this.#anonymousTaken;
+  get #isPeerSlotFree(): boolean {
     // Who is alone may have all that its share allows: nobody waits for what it gets.
     const peersMax = this.#callers.size > 1 ? this.#concurrency.limit : this.#peersMax;
-    if (isPeer && peersTaken >= peersMax) return false;
-    return caller.slotsTaken < this.#limits.callerSlotsMax;
+    return this.taken - this.#anonymousTaken < peersMax;
   }
 
   #isBefore(a: UploadRequest, b: UploadRequest): boolean {

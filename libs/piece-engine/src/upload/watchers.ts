@@ -16,6 +16,8 @@ export const WATCHER_RETRY_AFTER_MS = 5_000;
 
 interface Watcher {
   readonly ref: WatcherRef;
+  /** Grows with every watcher that joins. */
+  readonly joinOrder: number;
   readonly caller: CallerFacts;
   readonly content: Content;
   /** Pieces of which the watcher believes the opposite of what is true. */
@@ -42,6 +44,11 @@ export class Watchers {
   readonly #limits: UploadLimits;
   readonly #contents: Contents;
   readonly #watchers = new Map<WatcherRef, Watcher>();
+  /** The same, who was told longest ago first: who is due is found without a look at all of them, for it is asked after every event. */
+  readonly #byTold = new Set<Watcher>();
+  #joinOrder = 0;
+  /** Some are to hear of it, however lately they were told something. */
+  #isGoingAway = false;
   #dueMs = Number.POSITIVE_INFINITY;
 
   constructor(limits: UploadLimits, contents: Contents) {
@@ -75,6 +82,7 @@ export class Watchers {
     if (caller.isPeer) content.seedOffers?.joined(caller.key, nowMs);
     const watcher: Watcher = {
       ref,
+      joinOrder: (this.#joinOrder += 1),
       caller,
       content,
       changed: new Set(),
@@ -86,6 +94,7 @@ export class Watchers {
       isBlocked: false,
     };
     this.#watchers.set(ref, watcher);
+    this.#byTold.add(watcher);
     this.#dueMs = Math.min(this.#dueMs, dueMsOf(watcher));
     commands.push({ type: "offerFirst", watcher: ref, offered: this.#contents.offeredTo(caller, content).toBytes(), load });
   }
@@ -113,11 +122,15 @@ export class Watchers {
 
   /** A piece of a content began or ceased to be offered. */
   pieceChanged(content: string, piece: number): void {
-    for (const watcher of this.#watchers.values()) {
+    let isFirst = true;
+    for (const watcher of this.#byTold) {
       if (watcher.content.id !== content) continue;
       // A change back before anybody was told is no news.
       if (watcher.changed.delete(piece)) continue;
       watcher.changed.add(piece);
+      if (!isFirst || watcher.isBlocked) continue;
+      // Who was told longest ago is due first.
+      isFirst = false;
       this.#dueMs = Math.min(this.#dueMs, dueMsOf(watcher));
     }
   }
@@ -128,6 +141,7 @@ export class Watchers {
 
   /** Every watcher is to hear, as soon as it can, that this peer is about to stop. */
   goAway(): void {
+    this.#isGoingAway = true;
     for (const watcher of this.#watchers.values()) {
       watcher.owesGoingAway = true;
       this.#dueMs = Math.min(this.#dueMs, dueMsOf(watcher));
@@ -137,11 +151,27 @@ export class Watchers {
   /** Tells the watchers whose time has come. */
   tellDue(load: LoadFacts, nowMs: number, commands: UploadCommand[]): void {
     if (nowMs < this.#dueMs) return;
-    this.#dueMs = Number.POSITIVE_INFINITY;
-    for (const watcher of this.#watchers.values()) {
-      if (dueMsOf(watcher) <= nowMs) commands.push(this.#newsFor(watcher, load, nowMs));
-      this.#dueMs = Math.min(this.#dueMs, dueMsOf(watcher));
+    const due: Watcher[] = [];
+    for (const watcher of this.#byTold) {
+      if (watcher.toldAtMs + NEWS_WINDOW_MS > nowMs && !this.#isGoingAway) break;
+      if (dueMsOf(watcher) <= nowMs) due.push(watcher);
     }
+    for (const watcher of due.toSorted((a, b) => a.joinOrder - b.joinOrder)) {
+      commands.push(this.#newsFor(watcher, load, nowMs));
+      this.#byTold.delete(watcher);
+      this.#byTold.add(watcher);
+    }
+    this.#dueMs = this.#firstDueMs();
+  }
+
+  #firstDueMs(): number {
+    let firstMs = Number.POSITIVE_INFINITY;
+    for (const watcher of this.#byTold) {
+      firstMs = Math.min(firstMs, dueMsOf(watcher));
+      // Those after it were told later.
+      if (firstMs <= watcher.toldAtMs + NEWS_WINDOW_MS && !this.#isGoingAway) break;
+    }
+    return firstMs;
   }
 
   #newsFor(watcher: Watcher, load: LoadFacts, nowMs: number): UploadCommand {
@@ -184,6 +214,7 @@ export class Watchers {
 
   #forget(watcher: Watcher): void {
     this.#watchers.delete(watcher.ref);
+    this.#byTold.delete(watcher);
     if (watcher.caller.isPeer) watcher.content.seedOffers?.left(watcher.caller.key);
   }
 
