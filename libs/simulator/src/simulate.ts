@@ -41,6 +41,7 @@ export function simulate(args: readonly string[]): number {
   return isSuccess(outcome) ? 0 : 1;
 }
 
+/** @throws UsageError if it is no log of a download. */
 function replayFile(path: string): number {
   const { events, difference, isOver, verifiedBytes, totalBytes } = replayDownload(readFileSync(path, "utf8"));
   const end = isOver || difference !== undefined ? "" : "; the log ends before the download does";

@@ -71,7 +71,7 @@ export function readLogHead(line: string): BrainFacts {
   return head.brain;
 }
 
-/** @param lineNumber from 1. @throws UsageError INVALID_ARGUMENT if it is not JSON. */
+/** @param lineNumber from 1. @throws UsageError INVALID_ARGUMENT if it is no JSON object. */
 export const readLogEntry = (line: string, lineNumber: number): LogEntry => parse(line, lineNumber) as LogEntry;
 
 /** Whether two answers of a brain are the same, as far as a log tells. */
@@ -92,12 +92,16 @@ function unpacked(_key: string, value: unknown): unknown {
   return "bits" in value && typeof value.bits === "number" ? Bitfield.fromBytes(value.bits, bytes) : bytes;
 }
 
-function parse(line: string, lineNumber: number): unknown {
+function parse(line: string, lineNumber: number): object {
+  const wrong = `line ${lineNumber} of the log is not a JSON object: was it cut off?`;
+  let value: unknown;
   try {
-    return JSON.parse(line, unpacked);
+    value = JSON.parse(line, unpacked);
   } catch (cause) {
-    throw new UsageError("INVALID_ARGUMENT", `line ${lineNumber} of the log is not JSON: was it cut off?`, { cause });
+    throw new UsageError("INVALID_ARGUMENT", wrong, { cause });
   }
+  if (typeof value !== "object" || value === null) throw new UsageError("INVALID_ARGUMENT", wrong);
+  return value;
 }
 
 const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

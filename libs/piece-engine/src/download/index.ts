@@ -1,6 +1,6 @@
 export * from "./commands.js";
 export { DIALS_AT_ONCE_MAX, PEERS_MAX_DEFAULT } from "./connections.js";
-export * from "./download-log.js";
+export { type BrainFacts, brainOf, isSameAnswer, type LogEntry, readLogEntry, readLogHead } from "./download-log.js";
 export * from "./engine.js";
 export * from "./events.js";
 export { COPIES_OF_PIECE_MAX } from "./piece-ledger.js";

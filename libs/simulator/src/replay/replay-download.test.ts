@@ -61,7 +61,7 @@ describe("a log of a download", () => {
     expect(lines.join("\n")).toContain('"type":"banPeer"');
   });
 
-  test.each([["", "is not JSON"], ["{}", "first line"], [`${lines[0]}\n{"nowMs":`, "line 2"]])("refuses what is none: %s", (log, why) => {
+  test.each([["", "is not a JSON object"], ["{}", "first line"], [`${lines[0]}\nnull`, "line 2"], [`${lines[0]}\n{"nowMs":`, "line 2"]])("refuses what is none: %s", (log, why) => {
     expect(() => replayDownload(log)).toThrow(UsageError);
     expect(() => replayDownload(log)).toThrow(why);
   });
