@@ -28,6 +28,11 @@ describe("runScenario", () => {
     expect(outcome.goals.filter((goal) => !isMet(goal))).toEqual([{ name: "faults that never struck", actual: 1, limit: 0 }]);
   });
 
+  test("a run of pieces is sent to its end, also when its last chunk is allowed while the one before is reported", () => {
+    const flashCrowd = SCENARIOS.find(({ name }) => name === "flash-crowd")!;
+    expect(runScenario(flashCrowd, { seed: 160, peers: 1, pieces: 11 }).failure).toBeUndefined();
+  });
+
   test("one peer and one piece are a swarm, too", () => {
     for (const scenario of SCENARIOS) {
       const { failure, results } = runScenario(scenario, { seed: 1, peers: 1, pieces: 1 });

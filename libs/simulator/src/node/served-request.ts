@@ -84,7 +84,9 @@ export class ServedRequest {
 
   #drained(bytes: number): void {
     this.#undrainedBytes = 0;
+    // Asked before the brain is told: it may allow the last chunk at once, which has not left then.
+    const wasLast = this.#remainingBytes === 0;
     this.side.tell({ type: "chunkDrained", request: this.ref, bytes });
-    if (this.#remainingBytes === 0) this.end();
+    if (wasLast) this.end();
   }
 }

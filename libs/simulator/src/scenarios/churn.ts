@@ -26,8 +26,10 @@ export const churn: Scenario = {
 function crashes(seed: number, peers: number, withinUs: number): readonly Fault[] {
   const prng = createPrng(seed);
   const victims = prng.shuffle(Array.from({ length: peers }, (_, index) => index + 1)).slice(0, Math.floor((peers * CRASHES_PER_CENT) / 100));
+  // When all have come, and well before most are done, so that it is the middle of a download also where the content is small.
+  const spanUs = Math.max(1, withinUs - 2 * CROWD_SPREAD_US);
   return victims.flatMap((victim, index) => {
-    const atUs = CROWD_AT_US + CROWD_SPREAD_US + prng.below(withinUs);
+    const atUs = CROWD_AT_US + CROWD_SPREAD_US + prng.below(spanUs);
     const comesBack = index % 2 === 0;
     const isHeard = index % 4 < 2;
     const crash = atTime(atUs, ({ nodes }) => {
