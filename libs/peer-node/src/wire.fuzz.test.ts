@@ -5,7 +5,7 @@ import { fuzz, joinParts, splitParts } from "@piecewise/base/testing";
 import { type ContentSummary, ExchangePeersResponseSchema, type GetPieceResponse, GetPieceResponseSchema, LookupResponseSchema, RegisterResponseSchema, WatchPiecesResponseSchema } from "@piecewise/contract";
 import { messageBytes } from "@piecewise/contract/testing";
 import { pieceBytesOf } from "@piecewise/manifest";
-import { createDownloadEngine, createTransferBudget, type DownloadCommand, type DownloadEngine, type DownloadEvent } from "@piecewise/piece-engine";
+import { createDownloadEngine, createTransferBudget, type DownloadCommand, type DownloadEngine, type DownloadEvent, PieceCursor } from "@piecewise/piece-engine";
 import { openChannel } from "@piecewise/rpc";
 import * as fc from "fast-check";
 import { LeaseKeeper, RENEW_MS_MAX, RENEW_MS_MIN } from "./lease-keeper.js";
@@ -26,7 +26,10 @@ function read<Value>(decode: () => Value): Value | undefined {
   }
 }
 
-type OpenStream = Extract<DownloadCommand, { readonly type: "openStream" }>;
+interface OpenStream {
+  readonly command: Extract<DownloadCommand, { readonly type: "openStream" }>;
+  readonly sending: PieceCursor;
+}
 
 /** A download in which one peer is connected, with a store that finds right what the last byte of a piece says. */
 class Downloading {
@@ -57,17 +60,18 @@ class Downloading {
     }
   }
 
-  chunk({ stream }: OpenStream, { pieceIndex: piece, offset, data }: Pick<GetPieceResponse, "pieceIndex" | "offset" | "data">): void {
+  chunk({ command, sending }: OpenStream, { pieceIndex: piece, offset, data }: Pick<GetPieceResponse, "pieceIndex" | "offset" | "data">): void {
     this.#isDamaged = data.at(-1) === 0xff;
-    this.#keepable = piece < PIECES && data.length > 0 && offset + data.length <= pieceBytesOf(GEOMETRY, piece) ? { piece, bytes: data.length } : undefined;
-    this.hear({ type: "chunkReceived", stream, piece, offset, bytes: data.length });
+    this.#keepable = piece < PIECES && data.length > 0 && offset + data.length <= pieceBytesOf(GEOMETRY, piece) ? { piece, bytes: data.length, isWhole: false } : undefined;
+    this.hear({ type: "chunkReceived", stream: command.stream, piece, offset, bytes: data.length });
+    if (this.#keepable?.isWhole === true && sending.piece === piece) sending.next();
     this.#keepable = undefined;
   }
 
-  #keepable: { readonly piece: number; readonly bytes: number } | undefined;
+  #keepable: { readonly piece: number; readonly bytes: number; isWhole: boolean } | undefined;
 
   #run(command: DownloadCommand): void {
-    if (command.type === "openStream") this.streams.push(command);
+    if (command.type === "openStream") this.streams.push({ command, sending: new PieceCursor(command.runs) });
     if (command.type === "keepChunk") {
       // Nothing is kept that would not lie inside a piece.
       ok(this.#keepable?.piece === command.piece, "a chunk is kept that lies nowhere");
@@ -77,6 +81,7 @@ class Downloading {
       const { piece, copy } = command;
       ok(this.kept.get(piece) === pieceBytesOf(GEOMETRY, piece), "a piece is verified that is not there whole");
       this.kept.delete(piece);
+      if (this.#keepable !== undefined) this.#keepable.isWhole = true;
       this.#events.push(this.#isDamaged ? { type: "pieceRejected", piece, copy } : { type: "pieceVerified", piece, copy, blamed: [] });
     }
     if (command.type === "discardCopy") this.kept.delete(command.piece);
@@ -116,8 +121,8 @@ function hearMessage(download: Downloading, input: Uint8Array): void {
   const received = read(() => fromBinary(GetPieceResponseSchema, input.subarray(1)));
   if (stream === undefined || received === undefined) return;
   download.chunk(stream, {
-    pieceIndex: uint32(stream.piece + received.pieceIndex),
-    offset: uint32(stream.offset + (download.kept.get(stream.piece) ?? 0) + received.offset),
+    pieceIndex: uint32(Math.max(0, stream.sending.piece) + received.pieceIndex),
+    offset: uint32(stream.command.offset + (download.kept.get(stream.sending.piece) ?? 0) + received.offset),
     data: received.data,
   });
 }
