@@ -2,11 +2,10 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MIB } from "@piecewise/base";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { makeFile, makeTree } from "../measure/content.js";
 import { bencode } from "./bencode.js";
-import { makeTorrent, pieceLengthFor } from "./make-torrent.js";
+import { makeTorrent } from "./make-torrent.js";
 
 let folder = "";
 
@@ -35,11 +34,4 @@ test("a tree: pieces run across its files", () => {
   const pieces = Buffer.concat([sha1(bytes.subarray(0, 262_144)), sha1(bytes.subarray(262_144))]);
   const files = paths.map((path) => ({ length: 100_000, path }));
   expect(readFileSync(join(folder, "t"))).toEqual(bencode({ info: { files, name: "tree", "piece length": 262_144, pieces } }));
-});
-
-test("pieces are as long as Piecewise makes them", () => {
-  expect(pieceLengthFor(1)).toBe(262_144);
-  expect(pieceLengthFor(512 * MIB)).toBe(262_144);
-  expect(pieceLengthFor(512 * MIB + 1)).toBe(524_288);
-  expect(pieceLengthFor(1_024 * MIB)).toBe(524_288);
 });

@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { KIB } from "@piecewise/base";
+import { defaultPieceLength } from "@piecewise/manifest";
 import type { Content } from "../measure/content.js";
 import { bencode } from "./bencode.js";
 
-const PIECE_LENGTH_MIN = 256 * KIB;
-const PIECES_MAX = 2_048;
-
 /** Writes a .torrent (version 1, no tracker in it) that describes the content, in pieces of the length that Piecewise takes by default. */
 export function makeTorrent(content: Content, path: string): void {
-  const pieceLength = pieceLengthFor(content.bytes);
+  const pieceLength = defaultPieceLength(content.bytes);
   const hashes: Buffer[] = [];
   const piece = Buffer.allocUnsafe(pieceLength);
   let filled = 0;
@@ -35,10 +32,3 @@ export function makeTorrent(content: Content, path: string): void {
 const torrentFile = ({ path, bytes }: { readonly path: string; readonly bytes: number }) => ({ length: bytes, path: path.split("/") });
 
 const sha1 = (bytes: Uint8Array): Buffer => createHash("sha1").update(bytes).digest();
-
-/** The smallest power of two that makes at most 2,048 pieces, from 256 KiB on. */
-export function pieceLengthFor(bytes: number): number {
-  let pieceLength = PIECE_LENGTH_MIN;
-  while (pieceLength * PIECES_MAX < bytes) pieceLength *= 2;
-  return pieceLength;
-}
