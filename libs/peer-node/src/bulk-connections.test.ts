@@ -17,6 +17,24 @@ test("a peer is far away if not one of several answers was quick", () => {
   expect(connections).toEqual([1, 1, FAR_CONNECTIONS_MAX, 1]);
 });
 
+test("a connection that is made before it is needed is the one that is used", async () => {
+  await using peer = await startFakePeer({ getPiece: async (_request, _context, stream) => stream.sendHeaders() });
+  const sockets: Socket[] = [];
+  const { port } = parseHostPort(peer.address, "the peer");
+  const between = createServer((socket) => {
+    sockets.push(socket);
+    socket.pipe(connect(port, "127.0.0.1").on("error", () => {})).pipe(socket).on("error", () => {});
+  }).listen(0, "127.0.0.1");
+  await once(between, "listening");
+  const connections = new BulkConnections(`127.0.0.1:${(between.address() as AddressInfo).port}`);
+  connections.connect();
+  await vi.waitFor(() => expect(sockets).toHaveLength(1));
+  await new Promise((resolve) => connections.getPiece({}, { onMessage() {}, onEnd: resolve }));
+  expect(sockets).toHaveLength(1);
+  connections.close();
+  await new Promise((resolve) => between.close(resolve));
+});
+
 test("before anything is known of a peer it is asked through one connection, which is closed in the end", async () => {
   const sockets: Socket[] = [];
   const server = createServer((socket) => void sockets.push(socket.on("error", () => {}).resume())).listen(0, "127.0.0.1");

@@ -68,6 +68,11 @@ export class BulkConnections {
     };
   }
 
+  /** Makes the first connection, so that the first piece need not wait for it. */
+  connect(): void {
+    this.#leastBusy().channel.connect();
+  }
+
   close(): void {
     for (const { channel } of this.#connections) channel.close();
   }

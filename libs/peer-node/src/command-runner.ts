@@ -206,6 +206,8 @@ export class CommandRunner {
   #fetchManifest(peer: PeerRef): void {
     const connection = this.#connections.get(peer);
     assert(connection !== undefined, "the brain asks connected peers only");
+    // Whoever has the manifest will most likely be asked for the first pieces.
+    connection.prepareForPieces();
     connection.fetchManifest().then(
       (manifestBytes) => this.#useManifest(peer, manifestBytes),
       (error: unknown) => {

@@ -75,6 +75,11 @@ export class PeerConnection {
     this.#streams.add(stream);
   }
 
+  /** Pieces will be asked for soon. */
+  prepareForPieces(): void {
+    this.#bulk.connect();
+  }
+
   getPiece({ runs, offset, length }: WantedPieces, listener: StreamListener<GetPieceResponse>): ClientStream {
     const [{ first: pieceIndex, count: pieceCount }, ...morePieces] = runs as [PieceRange, ...PieceRange[]];
     const request = { contentId: this.#contentId, pieceIndex, pieceCount, offset, length, caller: this.#caller, morePieces };

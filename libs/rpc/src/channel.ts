@@ -47,7 +47,7 @@ export interface ChannelSettings {
   readonly remote?: Remote["kind"];
 }
 
-/** One connection to a peer or tracker, made when the first call needs it, and made again when it was lost. Open it with `openChannel`. */
+/** One connection to a peer or tracker, made when the first call needs it or sooner, and made again when it was lost. Open it with `openChannel`. */
 export class RpcChannel {
   /** `host:port` */
   readonly address: string;
@@ -70,6 +70,11 @@ export class RpcChannel {
       ...PURPOSE_OPTIONS[purpose],
       ...(this.isBulk ? connectInBulk(this.#bulkSockets) : {}),
     });
+  }
+
+  /** Dials now instead of with the first call, which is what hears of a failure. */
+  connect(): void {
+    if (!this.#closed) this.#channel.getConnectivityState(true);
   }
 
   /** Ends all calls with `CancelledError` and closes the connection. Idempotent. */
@@ -105,7 +110,7 @@ export class RpcChannel {
 }
 
 /**
- * Opens a channel to `host:port`. Nothing is dialled before the first call.
+ * Opens a channel to `host:port`. Nothing is dialled before the first call, or `connect`.
  * @throws UsageError INVALID_ARGUMENT if `address` is not `host:port`.
  */
 export const openChannel = (address: string, settings: ChannelSettings): RpcChannel => new RpcChannel(address, settings);
