@@ -1,9 +1,10 @@
+import { isIPv6 } from "node:net";
 import { isLoopbackHost } from "@piecewise/base";
 
-/** Counts the connections from each address and keeps each below its maximum. */
+/** Counts the connections from each network and keeps each below its maximum. */
 export class HostConnections {
   readonly #max: number;
-  readonly #countByHost = new Map<string, number>();
+  readonly #countByNetwork = new Map<string, number>();
 
   constructor(max: number) {
     this.#max = max;
@@ -13,17 +14,34 @@ export class HostConnections {
   admit(host: string): boolean {
     // Many peers may run on this machine, and all have one address.
     if (isLoopbackHost(host)) return true;
-    const count = this.#countByHost.get(host) ?? 0;
+    const network = networkOf(host);
+    const count = this.#countByNetwork.get(network) ?? 0;
     if (count >= this.#max) return false;
-    this.#countByHost.set(host, count + 1);
+    this.#countByNetwork.set(network, count + 1);
     return true;
   }
 
   /** One that was let in is gone. */
   release(host: string): void {
-    const count = this.#countByHost.get(host);
+    const network = networkOf(host);
+    const count = this.#countByNetwork.get(network);
     if (count === undefined) return;
-    if (count === 1) this.#countByHost.delete(host);
-    else this.#countByHost.set(host, count - 1);
+    if (count === 1) this.#countByNetwork.delete(network);
+    else this.#countByNetwork.set(network, count - 1);
   }
+}
+
+const GROUPS = 8;
+const NETWORK_GROUPS = 4;
+
+/** What belongs to one customer of a network: an IPv4 address, or the first 64 bits of an IPv6 address, of which a single host may take any. */
+export function networkOf(host: string): string {
+  if (!isIPv6(host)) return host;
+  const [before = "", after] = host.replace(/%.*$/, "").split("::");
+  const first = before === "" ? [] : before.split(":");
+  const last = after === undefined || after === "" ? [] : after.split(":");
+  const zeros = after === undefined ? 0 : GROUPS - first.length - last.length;
+  const groups = [...first, ...Array.from({ length: zeros }, () => "0"), ...last];
+  const network = groups.slice(0, NETWORK_GROUPS).map((group) => Number.parseInt(group, 16).toString(16));
+  return `${network.join(":")}::/64`;
 }

@@ -8,7 +8,7 @@ export interface ListenerOptions {
   readonly listen: HostPort;
   /** Connections in all; more are closed at once. */
   readonly connectionsMax: number;
-  /** Connections from one address that is not this machine; more are closed at once. */
+  /** Connections from one IPv4 address or /64 of IPv6 that is not this machine; more are closed at once. */
   readonly connectionsPerHostMax: number;
   readonly onConnection: (socket: Socket) => void;
   readonly logger: Logger;

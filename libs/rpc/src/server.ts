@@ -14,7 +14,7 @@ sendFramedChunks();
 export interface ServerLimits {
   /** Open connections; more are closed as they come. */
   readonly connectionsMax: number;
-  /** Of these from one address other than loopback. */
+  /** Of these from one IPv4 address, or from one /64 of IPv6, other than loopback. */
   readonly connectionsPerHostMax: number;
   /** Calls at a time on one connection; a client queues the others. */
   readonly callsPerConnectionMax: number;
@@ -24,7 +24,7 @@ export interface ServerLimits {
 
 export const SERVER_LIMITS: ServerLimits = {
   connectionsMax: 2048,
-  connectionsPerHostMax: 256,
+  connectionsPerHostMax: 64,
   callsPerConnectionMax: 256,
   requestBytesMax: 4 * MIB,
 };
