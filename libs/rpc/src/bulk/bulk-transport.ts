@@ -15,6 +15,8 @@ interface Connector {
 }
 
 interface Transport {
+  /** Whether it has told its owner that the connection is over. It tells that once. */
+  readonly disconnectHandled?: boolean;
   createCall(metadata: Metadata, ...rest: unknown[]): { readonly http2Stream?: { readonly id?: number } };
 }
 
@@ -41,6 +43,9 @@ connector.tcpConnect = function tcpConnectInBulk(address, options) {
 
 connector.createSession = async function createSessionWithReaders(connected, ...rest) {
   const session = await createSession.call(this, connected, ...rest);
+  // A server that leaves as soon as it has come says so before anybody listens. Taken for alive, such a connection would be asked for calls
+  // over and over, with no pause in which anything else could happen.
+  if (session.disconnectHandled === true) throw new Error("the connection was closed as soon as it was made");
   if (connected.socket instanceof BulkSocket) attachReaders(session, connected.socket);
   return session;
 };
