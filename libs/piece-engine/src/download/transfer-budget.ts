@@ -9,7 +9,8 @@ export const IN_FLIGHT_BYTES_MAX_DEFAULT = 64 * MIB;
 const QUANTUM_SECONDS = 0.25;
 /** Smaller requests cost more than they smooth. */
 const QUANTUM_BYTES_MIN = 16 * KIB;
-const QUANTUM_BYTES_MAX = 4 * MIB;
+/** At most two of them are under way, and lost if the process dies just then. */
+const QUANTUM_BYTES_MAX = 2 * MIB;
 
 export interface TransferBudgetOptions {
   /** Default: `CONNECTIONS_MAX_DEFAULT`. */

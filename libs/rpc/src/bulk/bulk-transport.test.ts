@@ -28,11 +28,18 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
+const plaintext = {
+  waitForReady: () => Promise.resolve(),
+  connect: (socket: Socket) => Promise.resolve({ socket, secure: false }),
+  getCallCredentials: () => credentials.createEmpty(),
+  destroy() {},
+};
+
 /** A connection as a channel makes one before it begins calls. */
 function connect(): Promise<{ shutdown(): void }> {
   const address = { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
   const connector = new transport.Http2SubchannelConnector({ scheme: "dns", path: `127.0.0.1:${address.port}` });
-  return connector.connect(address, credentials.createInsecure()._createSecureConnector({ scheme: "dns", path: "" }, {}), connectInBulk(new Set<BulkSocket>()));
+  return connector.connect(address, plaintext, connectInBulk(new Set<BulkSocket>()));
 }
 
 // grpc-js begins calls anew on a connection that it takes for alive, without a pause in which a timer could end that.
