@@ -16,7 +16,8 @@ const STEPS = [
   ["Binaries", buildBinaries],
   ["Boundaries and purity", (processes) => testFolder(processes, "checks")],
   ["Unit, contract and golden tests", testProjects],
-  ["End to end, on the built binaries", (processes) => testFolder(processes, "e2e")],
+  // Much of the time there is spent in waiting for processes.
+  ["End to end, on the built binaries", (processes) => testFolder(processes, "e2e", ["--maxWorkers=2"])],
 ];
 
 await withProcesses(async (processes) => {
@@ -70,12 +71,12 @@ function hasTests(folder) {
   return existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).nx?.targets?.test !== undefined;
 }
 
-async function testFolder(processes, folder) {
+async function testFolder(processes, folder, flags = []) {
   const report = join(root, folder, REPORT);
   rmSync(report, { force: true });
   const where = ["--config", join(root, "vitest.config.ts"), "--root", folder];
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const code = await processes.run(bin("vitest"), ["run", ...where, ...reporters], { cwd: root });
+  const code = await processes.run(bin("vitest"), ["run", ...where, ...reporters, ...flags], { cwd: root });
   return { code, reports: [report] };
 }
 
