@@ -27,6 +27,8 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** What stdin says before it ends; "open" leaves it open for `writeLine`. Default: closed. */
   readonly input?: string | undefined;
+  /** What stands before the command and then becomes it, such as `nsenter` with its flags. */
+  readonly enter?: readonly string[] | undefined;
 }
 
 /** The built binary, as npm links it. */
@@ -37,6 +39,8 @@ export class RunningProcess implements AsyncDisposable {
   readonly pid: number;
   /** All lines of stdout so far. */
   readonly stdout: string[] = [];
+  /** When each of these came, as `performance.now()` counts. */
+  readonly stdoutMs: number[] = [];
   /** All lines of stderr so far. */
   readonly stderr: string[] = [];
   /** Resolves when the process is gone and its output was read to the end. */
@@ -48,7 +52,8 @@ export class RunningProcess implements AsyncDisposable {
 
   constructor(file: string, args: readonly string[], options: ProcessOptions = {}) {
     this.#title = [file.split("/").at(-1), ...args].join(" ");
-    const child = spawn(process.execPath, [file, ...args], {
+    const [command, ...words] = [...(options.enter ?? []), process.execPath, file, ...args] as [string, ...string[]];
+    const child = spawn(command, words, {
       cwd: options.cwd,
       env: childEnvironment(options.env),
       stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
@@ -59,8 +64,11 @@ export class RunningProcess implements AsyncDisposable {
     if (options.input !== undefined && options.input !== "open") child.stdin!.end(options.input);
     child.stdin?.on("error", () => this.#notify()); // It may end before it has read everything; its exit tells.
 
-    this.#collect(child.stdout!, this.stdout);
-    this.#collect(child.stderr!, this.stderr);
+    this.#collect(child.stdout!, (line) => {
+      this.stdout.push(line);
+      this.stdoutMs.push(performance.now());
+    });
+    this.#collect(child.stderr!, (line) => this.stderr.push(line));
     this.exited = once(child, "close").then(([code, signal]: unknown[]) => {
       runningChildren.delete(child);
       this.#exit = { code: code as number | null, signal: signal as NodeJS.Signals | null };
@@ -150,9 +158,9 @@ export class RunningProcess implements AsyncDisposable {
     });
   }
 
-  #collect(stream: NodeJS.ReadableStream, lines: string[]): void {
+  #collect(stream: NodeJS.ReadableStream, keep: (line: string) => void): void {
     createInterface({ input: stream, crlfDelay: Infinity }).on("line", (line) => {
-      lines.push(line);
+      keep(line);
       this.#notify();
     });
   }

@@ -1,0 +1,4 @@
+import type { Scenario } from "../scenario.js";
+import { fetcherKilled } from "./fetcher-killed.js";
+
+export const allScenarios: readonly Scenario[] = [fetcherKilled];
