@@ -19,6 +19,11 @@ export class Download {
     this.#world = world;
   }
 
+  /** So far. */
+  get verifiedBytes(): number {
+    return Number(this.process.events.at(-1)?.["verifiedBytes"] ?? 0);
+  }
+
   /** Resolves as soon as so much is verified. */
   async whenVerified(bytes: number): Promise<void> {
     await this.process.waitForEvent("progress", (event) => Number(event["verifiedBytes"]) >= bytes, DONE_MAX_MS);

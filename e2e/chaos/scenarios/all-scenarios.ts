@@ -1,4 +1,23 @@
 import type { Scenario } from "../scenario.js";
 import { fetcherKilled } from "./fetcher-killed.js";
+import { fileDamaged } from "./file-damaged.js";
+import { rollingRestart } from "./rolling-restart.js";
+import { seederRestarted } from "./seeder-restarted.js";
+import { seederStopped } from "./seeder-stopped.js";
+import { seedersKilled } from "./seeders-killed.js";
+import { slowSeeder } from "./slow-seeder.js";
+import { trackerGone, trackerRestarted, trackersKilled, trackersStopped } from "./tracker-faults.js";
 
-export const allScenarios: readonly Scenario[] = [fetcherKilled];
+export const allScenarios: readonly Scenario[] = [
+  fetcherKilled,
+  seedersKilled,
+  seederStopped,
+  seederRestarted,
+  trackerRestarted,
+  trackerGone,
+  trackersKilled,
+  trackersStopped,
+  fileDamaged,
+  rollingRestart,
+  slowSeeder,
+];
