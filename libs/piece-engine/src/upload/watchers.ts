@@ -197,14 +197,14 @@ export class Watchers {
     const shown = this.#contents.shownTo(caller, content);
     watcher.owesOffer = false;
     watcher.toldShown = shown?.order.length;
-    if (shown === undefined && toldShown !== undefined) {
-      const known = new Set(seedOffers?.dealtTo(caller.key)?.order.slice(0, toldShown));
-      for (const piece of changed) if (held.has(piece) || !known.has(piece)) changed.delete(piece);
+    if (shown === undefined) {
+      // Also if it was told everything, and did not hear that for a moment it was shown less: what it was refused then it waits to be offered.
+      const known = toldShown === undefined ? undefined : new Set(seedOffers?.dealtTo(caller.key)?.order.slice(0, toldShown));
+      for (const piece of changed) if (held.has(piece) || known?.has(piece) === false) changed.delete(piece);
       return { added: runsWhere((piece) => held.has(piece), held.length, NEWS_RUNS_MAX), withdrawn: [] };
     }
     // What is one run too many is refused when it is asked for.
-    if (shown !== undefined && toldShown === undefined) return { added: [], withdrawn: runsWhere((piece) => !shown.pieces.has(piece), held.length, NEWS_RUNS_MAX) };
-    if (shown === undefined || toldShown === undefined) return this.#changes(watcher);
+    if (toldShown === undefined) return { added: [], withdrawn: runsWhere((piece) => !shown.pieces.has(piece), held.length, NEWS_RUNS_MAX) };
     return takeNews(new Set(shown.order.slice(toldShown)), () => true, NEWS_RUNS_MAX);
   }
 
