@@ -62,6 +62,8 @@ export class Source {
   /** Streams that stalled since the last verified piece. */
   stalls = 0;
   heardAtMs: number;
+  /** When it said last what it offers. */
+  newsAtMs: number;
 
   constructor(
     readonly peer: KnownPeer,
@@ -69,6 +71,7 @@ export class Source {
     readonly connectedAtMs: number,
   ) {
     this.heardAtMs = connectedAtMs;
+    this.newsAtMs = connectedAtMs;
     this.#early = { bitmap: bitmap.slice(), news: [] };
   }
 

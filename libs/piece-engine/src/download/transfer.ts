@@ -82,6 +82,7 @@ export class Transfer {
   /** False if the news makes no sense. */
   news(source: Source, added: readonly PieceRange[], withdrawn: readonly PieceRange[]): boolean {
     source.takesRuns = true;
+    source.newsAtMs = this.turn.nowMs;
     if (!this.#offers.news(source, added, withdrawn)) return false;
     for (const copy of source.kept) if (!source.offers.has(copy.piece)) this.#ledger.abandon(copy);
     this.#requester.ask(source);
@@ -187,7 +188,8 @@ export class Transfer {
     const { source } = stream;
     this.connections.notThere(source);
     if (stream.isUnstartedRun && code === "NOT_OFFERED") source.takesRuns = false;
-    else this.#offers.forget(source, stream.piece);
+    // News and refusals come over connections of their own: what is newer than the request may be newer than the refusal, and stand.
+    else if (code !== "NOT_OFFERED" || source.newsAtMs <= stream.progressAtMs) this.#offers.forget(source, stream.piece);
   }
 
   #granted(stream: Stream): void {
