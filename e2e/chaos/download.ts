@@ -8,20 +8,21 @@ const DONE_MAX_MS = 180_000;
 /** A `peer download --json` whose result is held against the original. */
 export class Download {
   readonly process: RunningProcess;
-  readonly output: string;
+  readonly #output: string;
   readonly #original: string;
   readonly #world: Pick<World, "lostBytes" | "failedDownloads">;
 
+  /** `output` is where this process sees it. */
   constructor(process: RunningProcess, output: string, original: string, world: Pick<World, "lostBytes" | "failedDownloads">) {
     this.process = process;
-    this.output = output;
+    this.#output = output;
     this.#original = original;
     this.#world = world;
   }
 
   /** So far. */
   get verifiedBytes(): number {
-    return Number(this.process.events.at(-1)?.["verifiedBytes"] ?? 0);
+    return Number(this.process.events.findLast(({ event }) => event === "progress")?.["verifiedBytes"] ?? 0);
   }
 
   /** Resolves as soon as so much is verified. */
@@ -36,11 +37,18 @@ export class Download {
       throw error;
     });
     if (code !== 0) this.#world.failedDownloads += 1;
-    expect(code, this.process.transcript()).toBe(0);
-    const wrong = await wrongBytes(this.output, this.#original);
+    expectSame(code, 0, this.process);
+    const wrong = await wrongBytes(this.#output, this.#original);
     this.#world.lostBytes += wrong;
-    expect(wrong, this.process.transcript()).toBe(0);
+    expectSame(wrong, 0, this.process);
     return this.process.events.at(-1)!;
+  }
+
+  /** Its end with this exit code, for this reason, in one line. */
+  async failsWith(code: number, reason: string): Promise<void> {
+    await this.process.waitForExit(DONE_MAX_MS);
+    const lines = this.process.stderr.filter((line) => !line.startsWith("{")).length;
+    expectSame([this.process.exitCode, this.process.events.at(-1)?.["code"], lines], [code, reason, 1], this.process);
   }
 
   /** When the first piece was verified that was not there before; infinite if none was. As `performance.now()` counts. */
@@ -64,4 +72,8 @@ export class Download {
     }
     return longest;
   }
+}
+
+function expectSame(actual: unknown, expected: unknown, process: RunningProcess): void {
+  expect(actual, process.transcript()).toEqual(expected);
 }

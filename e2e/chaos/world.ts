@@ -103,9 +103,9 @@ export class World implements AsyncDisposable {
   }
 
   /** Starts a download of what lies at `original`. Without `output` it goes to a new place. */
-  startDownload(what: string, original: string, flags: readonly string[], { output = this.newPath("copy"), ...options }: DownloadPlace = {}): Download {
+  startDownload(what: string, original: string, flags: readonly string[], { output = this.newPath("copy"), root = "", ...options }: DownloadPlace = {}): Download {
     const process = this.start("peer", ["download", what, "--output", output, "--json", ...flags], options);
-    return new Download(process, output, original, this);
+    return new Download(process, root + output, original, this);
   }
 
   /** Writes down what every process of this trial has printed. */
@@ -124,6 +124,8 @@ export class World implements AsyncDisposable {
 
 export interface DownloadPlace extends ProcessOptions {
   readonly output?: string;
+  /** Stands before `output` where this process sees it, if the download sees other mounts. */
+  readonly root?: string;
 }
 
 export const trackerFlags = (trackers: readonly string[]): string[] => trackers.flatMap((tracker) => ["--tracker", tracker]);

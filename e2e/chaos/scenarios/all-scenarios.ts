@@ -1,11 +1,15 @@
 import type { Scenario } from "../scenario.js";
+import { diskFull, diskReadOnly } from "./disk-faults.js";
 import { fetcherKilled } from "./fetcher-killed.js";
 import { fileDamaged } from "./file-damaged.js";
+import { fewFiles } from "./few-files.js";
+import { linkCut } from "./link-cut.js";
 import { rollingRestart } from "./rolling-restart.js";
 import { seederRestarted } from "./seeder-restarted.js";
 import { seederStopped } from "./seeder-stopped.js";
 import { seedersKilled } from "./seeders-killed.js";
 import { slowSeeder } from "./slow-seeder.js";
+import { soak } from "./soak.js";
 import { trackerGone, trackerRestarted, trackersKilled, trackersStopped } from "./tracker-faults.js";
 
 export const allScenarios: readonly Scenario[] = [
@@ -20,4 +24,9 @@ export const allScenarios: readonly Scenario[] = [
   fileDamaged,
   rollingRestart,
   slowSeeder,
+  linkCut,
+  diskFull,
+  diskReadOnly,
+  fewFiles,
+  soak,
 ];

@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { runPeer } from "../../processes.js";
 import type { Facts, Scenario } from "../scenario.js";
 import { MIB, type Tracker, trackerFlags, type World } from "../world.js";
@@ -15,7 +15,7 @@ const share = async (world: World, trackers: readonly Tracker[], seeders: number
 /** Resolves as soon as the tracker lists so many seeds of the only content there is. */
 async function whenListed(tracker: string, seeds: number): Promise<void> {
   const list = async (): Promise<unknown> => (await runPeer(["list", "--tracker", tracker, "--json"])).events.at(-1)?.["seeds"];
-  await expect.poll(list, { timeout: LISTED_MAX_MS, interval: 50 }).toBe(seeds);
+  await vi.waitUntil(async () => (await list()) === seeds, { timeout: LISTED_MAX_MS, interval: 50 });
 }
 
 export const trackerRestarted: Scenario = {

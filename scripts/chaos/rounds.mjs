@@ -1,0 +1,62 @@
+import { randomInt } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Failure, withProcesses } from "../processes/processes.mjs";
+import { bin, buildBinaries, buildTypes, install, root } from "../setup.mjs";
+import { factsTable } from "./facts-table.mjs";
+
+const USAGE = "npm run test:chaos -- [--minutes M] [--seed N] [SCENARIO...]";
+const MINUTES_DEFAULT = 10;
+const SEED_MAX = 2 ** 31 - 1;
+/** What takes turns with what: the scenarios mostly wait, and their times should be those of their own. */
+const AT_A_TIME = 2;
+
+await withProcesses(async (processes) => {
+  const { minutes, seed, scenarios } = readArguments();
+  await install(processes);
+  await buildTypes(processes, ["apps/tracker", "apps/peer"]);
+  await buildBinaries(processes);
+  // Tests that are killed cannot remove what they have made.
+  const folder = mkdtempSync(join(tmpdir(), "piecewise-chaos-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const facts = join(folder, "facts");
+
+  const endMs = Date.now() + 60_000 * minutes;
+  let rounds = 0;
+  let isFine = true;
+  // One round at least, so that no minutes are enough to see one again.
+  do {
+    const roundSeed = (seed + rounds) % SEED_MAX;
+    console.log(`\n== Seed ${roundSeed}`);
+    isFine = await runRound(processes, { roundSeed, scenarios, folder, facts });
+    rounds += 1;
+  } while (isFine && Date.now() < endMs);
+  if (existsSync(facts)) console.log(`\n${rounds} rounds, seeds from ${seed} on:\n\n${factsTable(readFileSync(facts, "utf8").trim().split("\n").map((line) => JSON.parse(line)))}`);
+  if (!isFine) console.error("\nA fault was not survived: the command that shows it again, and where the logs are, stand above.");
+  return isFine ? 0 : 1;
+});
+
+function readArguments() {
+  try {
+    const options = { minutes: { type: "string" }, seed: { type: "string" } };
+    const { values, positionals } = parseArgs({ args: process.argv.slice(2), options, allowPositionals: true });
+    const minutes = Number(values.minutes ?? MINUTES_DEFAULT);
+    const seed = Number(values.seed ?? randomInt(SEED_MAX));
+    if (!(minutes >= 0) || !(Number.isInteger(seed) && seed >= 0 && seed < SEED_MAX)) throw new TypeError(`minutes from 0, a seed from 0 to ${SEED_MAX - 1}`);
+    const odd = positionals.find((name) => !/^[a-z-]+$/.test(name));
+    if (odd !== undefined) throw new TypeError(`"${odd}" is no scenario: they are the names of the tests`);
+    return { minutes, seed, scenarios: positionals };
+  } catch (error) {
+    throw new Failure(`${error.message}\nUsage: ${USAGE}`);
+  }
+}
+
+/** Does every fault once, from one seed. @returns whether all was well. */
+async function runRound(processes, { roundSeed, scenarios, folder, facts }) {
+  const names = scenarios.length > 0 ? ["--testNamePattern", ` (${scenarios.join("|")})$`] : [];
+  const args = ["run", "--config", join(root, "vitest.config.ts"), "--root", "e2e", "--maxConcurrency", String(AT_A_TIME), ...names, "chaos/"];
+  const env = { PIECEWISE_CHAOS_SEED: String(roundSeed), PIECEWISE_CHAOS_FACTS: facts, TMPDIR: folder };
+  return (await processes.run(bin("vitest"), args, { cwd: root, env })) === 0;
+}
