@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -25,6 +26,11 @@ export interface Tracker {
   readonly process: RunningProcess;
   readonly address: string;
 }
+
+/** A process that is stopped would outlive tests that are killed: the kernel ends it with its parent. */
+const BOUND = spawnSync("setpriv", ["--version"]).status === 0 ? ["setpriv", "--pdeathsig", "KILL"] : [];
+
+const bound = (options: ProcessOptions = {}): ProcessOptions => ({ ...options, enter: [...BOUND, ...(options.enter ?? [])] });
 
 /** One trial: its random numbers, its folder, its processes, none of which outlives it. */
 export class World implements AsyncDisposable {
@@ -78,13 +84,13 @@ export class World implements AsyncDisposable {
   }
 
   start(app: "tracker" | "peer", args: readonly string[], options?: ProcessOptions): RunningProcess {
-    const process = new RunningProcess(appPath(app), args, options);
+    const process = new RunningProcess(appPath(app), args, bound(options));
     this.#processes.push(process);
     return process;
   }
 
   async startTracker(flags: readonly string[] = [], options?: ProcessOptions): Promise<Tracker> {
-    const tracker = await startTracker(["--lease", String(LEASE_SECONDS), ...flags], options);
+    const tracker = await startTracker(["--lease", String(LEASE_SECONDS), ...flags], bound(options));
     this.#processes.push(tracker.process);
     return tracker;
   }

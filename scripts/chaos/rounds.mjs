@@ -10,7 +10,7 @@ import { factsTable } from "./facts-table.mjs";
 const USAGE = "npm run test:chaos -- [--minutes M] [--seed N] [SCENARIO...]";
 const MINUTES_DEFAULT = 10;
 const SEED_MAX = 2 ** 31 - 1;
-/** What takes turns with what: the scenarios mostly wait, and their times should be those of their own. */
+/** Scenarios mostly wait; more of them at once would measure each other. */
 const AT_A_TIME = 2;
 
 await withProcesses(async (processes) => {
@@ -56,7 +56,7 @@ function readArguments() {
 /** Does every fault once, from one seed. @returns whether all was well. */
 async function runRound(processes, { roundSeed, scenarios, folder, facts }) {
   const names = scenarios.length > 0 ? ["--testNamePattern", ` (${scenarios.join("|")})$`] : [];
-  const args = ["run", "--config", join(root, "vitest.config.ts"), "--root", "e2e", "--maxConcurrency", String(AT_A_TIME), ...names, "chaos/"];
+  const args = ["run", "--config", join(root, "vitest.config.ts"), "--root", "e2e", "--reporter=verbose", "--maxConcurrency", String(AT_A_TIME), ...names, "chaos/"];
   const env = { PIECEWISE_CHAOS_SEED: String(roundSeed), PIECEWISE_CHAOS_FACTS: facts, TMPDIR: folder };
   return (await processes.run(bin("vitest"), args, { cwd: root, env })) === 0;
 }

@@ -5,8 +5,8 @@ import { runPeer } from "../../processes.js";
 import type { Facts, Scenario } from "../scenario.js";
 import { MIB, trackerFlags, type World } from "../world.js";
 
-/** A process of Node has about 20 open before it does anything. */
-const [FEWEST, MOST] = [24, 40];
+/** A peer that does nothing has 26 open. */
+const [FEWEST, MOST] = [32, 44];
 
 const limited = (world: World): { readonly enter: readonly string[] } => ({ enter: ["prlimit", `--nofile=${world.between(FEWEST, MOST)}`] });
 
