@@ -21,6 +21,7 @@ test("bytes in flight leave room, never less than none", () => {
 test("requests are for a quarter of a second of the limit, within bounds", () => {
   expect(createTransferBudget({ downloadBytesPerSecond: 100 * KIB }).quantumBytes).toBe(25 * KIB);
   expect(createTransferBudget({ downloadBytesPerSecond: 1 }).quantumBytes).toBe(16 * KIB);
-  expect(createTransferBudget({ downloadBytesPerSecond: 1024 * MIB }).quantumBytes).toBe(2 * MIB);
+  expect(createTransferBudget({ downloadBytesPerSecond: 20 * MIB }).quantumBytes).toBe(MIB);
+  expect(createTransferBudget({ downloadBytesPerSecond: 1024 * MIB }).quantumBytes).toBe(4 * MIB);
   expect(createTransferBudget().tokens.available(0)).toBe(Number.POSITIVE_INFINITY);
 });

@@ -9,8 +9,10 @@ export const IN_FLIGHT_BYTES_MAX_DEFAULT = 64 * MIB;
 const QUANTUM_SECONDS = 0.25;
 /** Smaller requests cost more than they smooth. */
 const QUANTUM_BYTES_MIN = 16 * KIB;
-/** At most two of them are under way, and lost if the process dies just then. */
-const QUANTUM_BYTES_MAX = 2 * MIB;
+/** Two of them may be under way at once, and are lost if the process dies just then: more than this only where it is a moment of the rate. */
+const QUANTUM_BYTES_ENOUGH = MIB;
+const QUANTUM_SECONDS_ENOUGH = 0.02;
+const QUANTUM_BYTES_MAX = 4 * MIB;
 
 export interface TransferBudgetOptions {
   /** Default: `CONNECTIONS_MAX_DEFAULT`. */
@@ -48,9 +50,7 @@ export function createTransferBudget(options: TransferBudgetOptions = {}): Trans
   const connectionsMax = options.connectionsMax ?? CONNECTIONS_MAX_DEFAULT;
   const inFlightBytesMax = options.inFlightBytesMax ?? IN_FLIGHT_BYTES_MAX_DEFAULT;
   const { downloadBytesPerSecond } = options;
-  const quantumBytes = Math.ceil(
-    Math.min(Math.max((downloadBytesPerSecond ?? 0) * QUANTUM_SECONDS, QUANTUM_BYTES_MIN), QUANTUM_BYTES_MAX),
-  );
+  const quantumBytes = quantumBytesAt(downloadBytesPerSecond ?? 0);
   let connections = 0;
   let inFlightBytes = 0;
   return {
@@ -83,4 +83,9 @@ export function createTransferBudget(options: TransferBudgetOptions = {}): Trans
       assert(inFlightBytes >= 0, "more bytes are released than were in flight");
     },
   };
+}
+
+function quantumBytesAt(bytesPerSecond: number): number {
+  const enough = Math.max(QUANTUM_BYTES_ENOUGH, bytesPerSecond * QUANTUM_SECONDS_ENOUGH);
+  return Math.ceil(Math.min(Math.max(bytesPerSecond * QUANTUM_SECONDS, QUANTUM_BYTES_MIN), enough, QUANTUM_BYTES_MAX));
 }
