@@ -19,6 +19,8 @@ export interface DownloadWorld {
   banned(address: string): void;
   isBanned(address: string): boolean;
   pieceStored(piece: number): void;
+  /** Bytes of the peer there turned out to be right. */
+  credited(address: string, bytes: number): void;
   received(bytes: number): void;
 }
 
@@ -79,6 +81,8 @@ export class CommandRunner {
         return this.#fetchManifest(command.peer);
       case "openStore":
         return this.#openStore();
+      case "creditPeer":
+        return this.#world.credited(command.address, command.bytes);
       case "reportBadPiece":
         return this.#reportBadPiece(command);
       case "finish":

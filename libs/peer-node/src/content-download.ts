@@ -143,6 +143,10 @@ class ContentDownload implements DownloadWorld {
     this.#host.uploads.pieceStored(this.contentId, piece);
   }
 
+  credited(address: string, bytes: number): void {
+    this.#host.uploads.peerGave(address, bytes);
+  }
+
   received(bytes: number): void {
     if (this.#joined !== undefined) this.#joined.content.receivedBytes += bytes;
   }

@@ -75,6 +75,10 @@ class ManifestWorld implements DownloadWorld {
     throw new AssertionError("a piece was stored although no store was opened");
   }
 
+  credited(): never {
+    throw new AssertionError("a piece was stored although no store was opened");
+  }
+
   received(): never {
     throw new AssertionError("a piece was asked for although no store was opened");
   }

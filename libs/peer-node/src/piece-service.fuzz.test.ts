@@ -7,6 +7,7 @@ import { createUploadEngine } from "@piecewise/piece-engine";
 import { CHUNK_BYTES_MAX, implementService } from "@piecewise/rpc";
 import { answersOf, callMethod } from "@piecewise/rpc/testing";
 import * as fc from "fast-check";
+import { CallerWatches } from "./caller-watches.js";
 import { createPieceService, EXCHANGED_PEERS_MAX } from "./piece-service.js";
 import { fakeContent, testFile } from "./testing/fake-content.js";
 import { UploadLoop } from "./upload-loop.js";
@@ -44,7 +45,7 @@ const call = fc.oneof(
 function createPeer() {
   const content = fakeContent(file);
   let nowMs = 0;
-  const uploads = new UploadLoop(createUploadEngine(), () => nowMs, silentLogger);
+  const uploads = new UploadLoop(createUploadEngine(), () => nowMs, silentLogger, new CallerWatches(new Uint8Array(16)));
   uploads.contentAdded(content);
   const contents = new Map([[content.contentId, content]]);
   const handlers = createPieceService({ peerId: OWN_ID, contents, uploads, prng: createPrng(1), now: () => (nowMs += 1_000), logger: silentLogger });

@@ -6,6 +6,7 @@ import { checkContentName, formatLink, LINK_TRACKERS_MAX, type Manifest } from "
 import { createTransferBudget, createUploadEngine } from "@piecewise/piece-engine";
 import { openSharedFiles } from "@piecewise/piece-store";
 import { chunkCodec, implementService, startRpcServer, type RpcServer } from "@piecewise/rpc";
+import { CallerWatches } from "./caller-watches.js";
 import { downloadContent, type DownloadHost } from "./content-download.js";
 import { createLocalContent, type ContentTable, type LocalContent } from "./content-table.js";
 import { fetchManifest } from "./fetch-manifest.js";
@@ -52,7 +53,7 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
   const prng = createPrng(randomInt(2 ** 32));
   const peerId = randomBytes(PEER_ID_BYTES);
   const contents: ContentTable = new Map();
-  const uploads = new UploadLoop(createUploadEngine({ bytesPerSecond: options.uploadBytesPerSecond }), now, logger);
+  const uploads = new UploadLoop(createUploadEngine({ bytesPerSecond: options.uploadBytesPerSecond }), now, logger, new CallerWatches(peerId));
   const service = createPieceService({ peerId, contents, uploads, prng, now, logger });
   const server = await startRpcServer({
     listen: options.listen === undefined ? defaultListen(trackers, options.port) : parseHostPort(options.listen, "the listen address"),

@@ -1,6 +1,7 @@
 import { Bitfield, IntegrityError, type PiecewiseError, silentLogger } from "@piecewise/base";
 import type { UploadCommand, UploadEngine, UploadEvent } from "@piecewise/piece-engine";
 import { describe, expect, test } from "vitest";
+import { CallerWatches } from "./caller-watches.js";
 import { fakeContent, testFile } from "./testing/fake-content.js";
 import { FakeWriter } from "./testing/fake-writer.js";
 import { until } from "./testing/until.js";
@@ -8,7 +9,7 @@ import { UploadLoop, type WatchWriter } from "./upload-loop.js";
 
 const content = fakeContent(testFile(350, 100));
 const selection = { runs: [{ first: 0, count: 1 }], offset: 0, bytes: 100 };
-const caller = { key: "somebody", isPeer: true };
+const caller = { key: "somebody", isPeer: true, address: undefined };
 const load = { slotsTaken: 1, slotsMax: 16, queueLength: 0 };
 const never = (): AbortSignal => new AbortController().signal;
 
@@ -36,7 +37,7 @@ class FakeEngine implements UploadEngine {
 function createLoop(answer?: FakeEngine["answer"]) {
   const engine = new FakeEngine();
   if (answer !== undefined) engine.answer = answer;
-  return { engine, loop: new UploadLoop(engine, () => 0, silentLogger) };
+  return { engine, loop: new UploadLoop(engine, () => 0, silentLogger, new CallerWatches(new Uint8Array(16))) };
 }
 
 /** The error that a call ends with, undefined if it ends well. */

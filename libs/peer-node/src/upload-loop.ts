@@ -3,6 +3,7 @@ import type { WatchPiecesResponseSchema } from "@piecewise/contract";
 import type { CallerFacts, RequestRef, UploadCommand, UploadEngine, UploadEvent, WatcherRef } from "@piecewise/piece-engine";
 import type { StreamWriter } from "@piecewise/rpc";
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { CallerWatches } from "./caller-watches.js";
 import type { LocalContent } from "./content-table.js";
 import { Transfer, type ChunkWriter, type TransferListener } from "./transfer.js";
 import { watchNews, type PieceSelection } from "./wire.js";
@@ -31,6 +32,7 @@ export class UploadLoop {
   readonly #engine: UploadEngine;
   readonly #now: () => number;
   readonly #logger: Logger;
+  readonly #callerWatches: CallerWatches;
   readonly #transfers = new Map<RequestRef, Transfer>();
   readonly #watches = new Map<WatcherRef, Watch>();
   readonly #events: UploadEvent[] = [];
@@ -39,10 +41,11 @@ export class UploadLoop {
   #timer: NodeJS.Timeout | undefined;
   #onIdle: (() => void) | undefined;
 
-  constructor(engine: UploadEngine, now: () => number, logger: Logger) {
+  constructor(engine: UploadEngine, now: () => number, logger: Logger, callerWatches: CallerWatches) {
     this.#engine = engine;
     this.#now = now;
     this.#logger = logger;
+    this.#callerWatches = callerWatches;
   }
 
   contentAdded(content: LocalContent): void {
@@ -59,6 +62,11 @@ export class UploadLoop {
 
   pieceLost(contentId: ContentId, piece: number): void {
     this.#handle({ type: "pieceLost", content: contentId, piece });
+  }
+
+  /** Bytes that came from the peer there turned out to be right. */
+  peerGave(address: string, bytes: number): void {
+    this.#handle({ type: "peerGave", address, bytes });
   }
 
   /** Serves one GetPiece call. Resolves when everything was sent. @throws PiecewiseError to end the call with. */
@@ -119,6 +127,7 @@ export class UploadLoop {
   /** Ends what is left. */
   close(): void {
     clearTimeout(this.#timer);
+    this.#callerWatches.close();
     const error = refusal("GOING_AWAY");
     for (const transfer of this.#transfers.values()) transfer.end(error);
     for (const watch of this.#watches.values()) watch.end(error);
@@ -163,6 +172,10 @@ export class UploadLoop {
         return this.#tell(command.watcher, watchNews(command.added, command.withdrawn, command.load, command.goingAway ?? false));
       case "refuseWatcher":
         return this.#watches.get(command.watcher)?.end(refusal(command.code, command.retryAfterMs));
+      case "watchCaller":
+        return this.#callerWatches.watch(command.content as ContentId, command.address, (event) => this.#handle(event));
+      case "unwatchCaller":
+        return this.#callerWatches.unwatch(command.content as ContentId, command.address);
       case "stopWatcher":
         return this.#watches.get(command.watcher)?.end(refusal(command.code));
     }

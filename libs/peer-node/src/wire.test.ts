@@ -43,8 +43,8 @@ describe("who calls", () => {
   const caller = create(CallerSchema, { peerId: new Uint8Array(16).fill(1), port: 4000 });
 
   test("peers behind one address are told apart, plain clients are not", () => {
-    expect(callerFromWire(caller, "192.0.2.1")).toEqual({ key: `192.0.2.1 ${"01".repeat(16)}`, isPeer: true });
-    expect(callerFromWire(undefined, "192.0.2.1")).toEqual({ key: "192.0.2.1", isPeer: false });
+    expect(callerFromWire(caller, "192.0.2.1")).toEqual({ key: `192.0.2.1 ${"01".repeat(16)}`, isPeer: true, address: callerAddress(caller, "192.0.2.1") });
+    expect(callerFromWire(undefined, "192.0.2.1")).toEqual({ key: "192.0.2.1", isPeer: false, address: undefined });
   });
 
   test("is dialled back at the observed host and the port it says", () => {

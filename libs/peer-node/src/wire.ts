@@ -69,7 +69,8 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteO
 /** The observed host tells callers apart; behind one address the ids that they claim do. */
 export function callerFromWire(caller: Caller | undefined, remoteHost: string): CallerFacts {
   const isPeer = caller !== undefined && caller.peerId.length > 0;
-  return { key: isPeer ? `${remoteHost} ${hex(caller.peerId.subarray(0, 16))}` : remoteHost, isPeer };
+  const key = isPeer ? `${remoteHost} ${hex(caller.peerId.subarray(0, 16))}` : remoteHost;
+  return { key, isPeer, address: callerAddress(caller, remoteHost) };
 }
 
 /** Where a caller can be dialled back, if it says so. */

@@ -17,7 +17,7 @@ const NAMES =
   "deadlineReached cancelled lookupPeers exchangePeers connectPeer dropPeer banPeer fetchManifest openStore openStream cancelStream keepChunk " +
   "verifyPiece storePiece discardCopy reportBadPiece finish fail contentAdded contentRemoved pieceLost requestArrived chunkDrained " +
   "requestEnded watcherJoined watcherLeft watcherBlocked watcherDrained drainStarted grant refuse send stop offerFirst offerNews " +
-  "refuseWatcher stopWatcher";
+  "refuseWatcher stopWatcher peerGave watchCaller unwatchCaller callerWatched callerOffers callerLost creditPeer";
 
 const CODE_OF = new Map(NAMES.split(" ").map((name, index) => [name, index]));
 

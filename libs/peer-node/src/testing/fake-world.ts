@@ -18,6 +18,7 @@ export function fakeWorld(contentId: ContentId, changes: Partial<DownloadWorld> 
     banned: (address) => void noted.push(`banned ${address}`),
     isBanned: () => false,
     pieceStored: (piece) => void noted.push(`stored ${piece}`),
+    credited: (address, bytes) => void noted.push(`credited ${address} ${bytes}`),
     received: (bytes) => void noted.push(`received ${bytes}`),
     ...changes,
   };

@@ -45,6 +45,8 @@ export type DownloadCommand =
   | { readonly type: "storePiece"; readonly piece: number; readonly copy: CopyRef }
   /** The copy is not wanted any more. */
   | { readonly type: "discardCopy"; readonly piece: number; readonly copy: CopyRef }
+  /** So many bytes that the peer there sent turned out to be right. */
+  | { readonly type: "creditPeer"; readonly address: string; readonly bytes: number }
   /** Tell the peer that its piece was bad, so that it can look at its disk. */
   | { readonly type: "reportBadPiece"; readonly peer: PeerRef; readonly piece: number }
   /** Every piece is stored. Nothing follows. */

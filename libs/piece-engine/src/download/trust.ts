@@ -13,9 +13,10 @@ export class Trust {
 
   /** A copy hashes right: its contributors have proved themselves, and it is known who spoilt earlier copies. */
   verified(copy: Copy, blamed: readonly PeerRef[]): void {
-    for (const { peer } of copy.contributions) {
+    for (const { peer, bytes } of copy.contributions) {
       const known = this.connections.known(peer);
       if (known === undefined) continue;
+      this.turn.issue({ type: "creditPeer", address: known.address, bytes });
       known.isTrusted = true;
       known.attempts = 0;
       const source = this.connections.sources.get(peer);

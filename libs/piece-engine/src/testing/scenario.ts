@@ -182,6 +182,8 @@ class Scenario {
       case "storePiece":
       case "discardCopy":
         return `${command.type} ${command.piece}.${command.copy}`;
+      case "creditPeer":
+        return `creditPeer ${command.address} ${command.bytes}`;
       case "reportBadPiece":
         return `reportBadPiece ${this.#names.get(command.peer)} ${command.piece}`;
       case "finish":

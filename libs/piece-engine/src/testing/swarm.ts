@@ -174,6 +174,7 @@ export class Swarm {
       case "exchangePeers":
         return this.#later(this.#link(command.peer), 1, () => this.#tell({ type: "peersNotFound", source: "exchange" }));
       case "lookupPeers":
+      case "creditPeer":
       case "reportBadPiece":
         return;
       case "finish":

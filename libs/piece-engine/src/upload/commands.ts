@@ -31,5 +31,9 @@ export type UploadCommand =
       readonly goingAway?: boolean;
     }
   | { readonly type: "refuseWatcher"; readonly watcher: WatcherRef; readonly code: ErrorCode; readonly retryAfterMs?: number }
+  /** Watch what the caller there offers of this content → `callerWatched`, `callerOffers`…, at the end `callerLost`. */
+  | { readonly type: "watchCaller"; readonly content: string; readonly address: string }
+  /** Nothing more is to be heard of it. */
+  | { readonly type: "unwatchCaller"; readonly content: string; readonly address: string }
   /** End the watch with this code. */
   | { readonly type: "stopWatcher"; readonly watcher: WatcherRef; readonly code: ErrorCode };

@@ -1,7 +1,9 @@
 import { assert, Bitfield } from "@piecewise/base";
 import type { PieceRange } from "../download/events.js";
-import { piecesOf } from "../piece-runs.js";
-import type { CallerFacts } from "./events.js";
+import { countPieces, piecesOf } from "../piece-runs.js";
+import { CallerWatches } from "./caller-watches.js";
+import type { UploadCommand } from "./commands.js";
+import type { CallerFacts, UploadEvent } from "./events.js";
 import { type Dealt, SeedOffers } from "./seed-offers.js";
 import { UPLOAD_CONTENTS_MAX } from "./upload-options.js";
 
@@ -20,8 +22,36 @@ export class Contents {
   /** Those that may show less than everything. */
   readonly #dealing = new Set<SeedOffers>();
 
+  readonly #callerWatches: CallerWatches;
+
   /** @param onOfferChanged what a caller that watches a content is shown is other than before. */
-  constructor(private readonly onOfferChanged: (content: Content, callerKey: string) => void) {}
+  constructor(
+    private readonly onOfferChanged: (content: Content, callerKey: string) => void,
+    onCommand: (command: UploadCommand) => void,
+  ) {
+    this.#callerWatches = new CallerWatches(onCommand);
+  }
+
+  /** A caller that is watched said what it offers. */
+  callerOffers(event: Extract<UploadEvent, { type: "callerWatched" | "callerOffers" }>, nowMs: number): void {
+    const content = this.#contents.get(event.content);
+    if (content?.seedOffers === undefined) return;
+    if (event.type === "callerOffers") {
+      const { length } = content.held;
+      // A liar may count pieces up to the end of time.
+      const added = event.added.filter(({ first, count }) => first >= 0 && count >= 1 && first + count <= length);
+      if (countPieces(added) <= length) content.seedOffers.seenAt(event.address, piecesOf(added), nowMs);
+      return;
+    }
+    const offered = Bitfield.fromBytes(content.held.length, event.offered);
+    if (offered !== undefined) content.seedOffers.seenAt(event.address, offered.indices(), nowMs);
+  }
+
+  /** A watch is over. */
+  callerLost(event: Extract<UploadEvent, { type: "callerLost" }>): void {
+    this.#callerWatches.lost(event.content, event.address);
+  }
+
 
   /** Bytes that went out, by content. */
   get sentBytes(): ReadonlyMap<string, number> {
@@ -35,10 +65,10 @@ export class Contents {
     return dueMs;
   }
 
-  /** Shows more to those who want nothing of what they are shown. @param waits whether a caller has a request that waits for a slot. */
-  reviewOffers(nowMs: number, waits: (callerKey: string) => boolean): void {
+  /** Shows more to those who want nothing of what they are shown. @param waits whether a caller has a request that waits for a slot. @param isBusy whether any has. */
+  reviewOffers(nowMs: number, waits: (callerKey: string) => boolean, isBusy: boolean): void {
     for (const offers of this.#dealing) {
-      offers.review(nowMs, waits);
+      offers.review(nowMs, waits, isBusy);
       if (offers.dueMs === Number.POSITIVE_INFINITY) this.#dealing.delete(offers);
     }
   }
@@ -51,7 +81,7 @@ export class Contents {
   add(id: string, held: Bitfield): void {
     if (this.#contents.has(id)) return;
     assert(this.#contents.size < UPLOAD_CONTENTS_MAX, `more than ${UPLOAD_CONTENTS_MAX} contents in one process`);
-    const content: Content = { id, held: held.clone(), seedOffers: held.isFull ? this.#deal(held, (key) => this.onOfferChanged(content, key)) : undefined };
+    const content: Content = { id, held: held.clone(), seedOffers: held.isFull ? this.#deal(held, id, (key) => this.onOfferChanged(content, key)) : undefined };
     this.#contents.set(id, content);
     this.#sentBytes.set(id, 0);
   }
@@ -59,6 +89,7 @@ export class Contents {
   remove(id: string): void {
     const offers = this.#contents.get(id)?.seedOffers;
     if (offers !== undefined) this.#dealing.delete(offers);
+    this.#callerWatches.dropAll(id);
     this.#contents.delete(id);
     this.#sentBytes.delete(id);
   }
@@ -88,11 +119,18 @@ export class Contents {
     return true;
   }
 
-  #deal(held: Bitfield, onChange: (callerKey: string) => void): SeedOffers {
-    const offers: SeedOffers = new SeedOffers(held.length, (callerKey) => {
-      this.#dealing.add(offers);
-      onChange(callerKey);
-    });
+  #deal(held: Bitfield, id: string, onChange: (callerKey: string) => void): SeedOffers {
+    const offers: SeedOffers = new SeedOffers(
+      held.length,
+      (callerKey) => {
+        this.#dealing.add(offers);
+        onChange(callerKey);
+      },
+      (address, isInteresting) => {
+        if (isInteresting) this.#callerWatches.want(id, address);
+        else this.#callerWatches.drop(id, address);
+      },
+    );
     return offers;
   }
 }

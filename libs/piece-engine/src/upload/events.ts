@@ -11,6 +11,8 @@ export interface CallerFacts {
   readonly key: string;
   /** Whether it named itself: plain clients such as grpcurl do not, and get a small guaranteed share of the slots. */
   readonly isPeer: boolean;
+  /** `host:port` where it says that it can be called. */
+  readonly address: string | undefined;
 }
 
 /** Facts that the upload brain is told. One brain serves all contents of a process. */
@@ -39,6 +41,13 @@ export type UploadEvent =
   /** The transport has enough: nothing more is said to this watcher until it drained. News is put together meanwhile. */
   | { readonly type: "watcherBlocked"; readonly watcher: WatcherRef }
   | { readonly type: "watcherDrained"; readonly watcher: WatcherRef }
+  /** A caller that is watched answered; `offered` is the bitmap as it came. */
+  | { readonly type: "callerWatched"; readonly content: string; readonly address: string; readonly offered: Uint8Array }
+  | { readonly type: "callerOffers"; readonly content: string; readonly address: string; readonly added: readonly PieceRange[] }
+  /** It cannot be watched, or not any more: the watch is over. */
+  | { readonly type: "callerLost"; readonly content: string; readonly address: string }
+  /** Bytes that came from the peer there, whatever the content, turned out to be right. */
+  | { readonly type: "peerGave"; readonly address: string; readonly bytes: number }
   /** The process is about to stop: tell the watchers, finish what is in flight, refuse the rest. */
   | { readonly type: "drainStarted" }
   | { readonly type: "deadlineReached" };

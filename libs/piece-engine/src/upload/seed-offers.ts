@@ -1,5 +1,7 @@
 import { Bitfield } from "@piecewise/base";
 import { affordableDealPieces, DEAL_PIECES_MIN, nextDealPieces } from "./deal-size.js";
+import type { CallerFacts } from "./events.js";
+import { creditOf, PassOn, type Recipient } from "./pass-on.js";
 
 /** A caller that asks for nothing of what it was shown for so long is shown more, and others are shown the same. */
 export const DEAL_PATIENCE_MS = 500;
@@ -14,11 +16,11 @@ export interface Dealt {
 }
 
 /** A caller that watches. */
-interface Viewer extends Dealt {
+interface Viewer extends Dealt, Recipient {
+  readonly key: string;
   readonly order: number[];
   /** What of its last deals it was not sent yet. */
   readonly open: Set<number>;
-  readonly sent: Bitfield;
   /** It is shown everything, though others are not. */
   isShownAll: boolean;
   dealPieces: number;
@@ -35,13 +37,15 @@ interface Viewer extends Dealt {
  *
  * A caller that is alone is shown everything. Several are dealt pieces, each piece to one of them; who was sent most of its deal gets
  * another. When those who are still there were sent everything between them, all are shown everything. It is inferred from what was
- * sent that a piece is out: whoever gets a piece passes it on as long as it is there. A caller that wants nothing of its deal gets larger
- * ones, in the end everything, and its pieces are dealt to others, too, so nobody has to wait for anybody.
+ * sent that a piece is out: whoever gets a piece passes it on as long as it is there. But while the line is full only those are dealt more whose
+ * pieces were seen at others, and what the rest keep to themselves is dealt once more before all is shown. A caller that wants nothing of its
+ * deal gets larger ones, in the end everything, and its pieces are dealt to others, too, so nobody has to wait for anybody.
  */
 export class SeedOffers {
   readonly #viewers = new Map<string, Viewer>();
   /** By piece: viewers that were sent it. */
   readonly #copies: Uint16Array;
+  readonly #passOn: PassOn;
   /** Pieces that were sent to nobody who is there, and those of them that are not dealt. */
   readonly #kept: Bitfield;
   readonly #fresh: Bitfield;
@@ -49,13 +53,18 @@ export class SeedOffers {
   #cursor = 0;
   #isOpen = true;
   #isGivenUp = false;
+  /** Somebody waits for a slot. */
+  #isBusy = false;
   #dueMs = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly pieceCount: number,
     /** What a caller is shown is other than before. */
     private readonly onChange: (callerKey: string) => void,
+    /** What the caller there offers should be known, or need not be any more. */
+    private readonly onInterest: (address: string, isInteresting: boolean) => void,
   ) {
+    this.#passOn = new PassOn(pieceCount);
     this.#copies = new Uint16Array(pieceCount);
     this.#kept = Bitfield.create(pieceCount, true);
     this.#fresh = Bitfield.create(pieceCount, true);
@@ -77,25 +86,44 @@ export class SeedOffers {
     return this.#viewers.get(callerKey);
   }
 
-  joined(callerKey: string, nowMs: number): void {
+  /** Whether pieces that a caller was sent reach others, or it was sent few. */
+  passesOn(callerKey: string): boolean {
+    const viewer = this.#viewers.get(callerKey);
+    return viewer !== undefined && creditOf(viewer) > 0;
+  }
+
+  joined({ key, address }: CallerFacts, nowMs: number): void {
     const viewer: Viewer = {
+      key,
+      address,
       pieces: Bitfield.create(this.pieceCount),
       order: [],
       open: new Set(),
       sent: Bitfield.create(this.pieceCount),
+      unseen: 0,
+      passedOn: 0,
       isShownAll: false,
       dealPieces: DEAL_PIECES_MIN,
       dealtAtMs: nowMs,
       requests: 0,
       activeAtMs: nowMs,
     };
-    this.#viewers.set(callerKey, viewer);
+    this.#viewers.set(key, viewer);
     const isNeeded = this.#kept.count > 0 && !this.#isGivenUp;
     if (this.#viewers.size === 2 && isNeeded) this.#close(nowMs);
     else if (!this.#isOpen) {
-      this.#deal(callerKey, viewer, nowMs);
+      if (address !== undefined) this.onInterest(address, true);
+      this.#deal(viewer, nowMs);
       this.#dueMs = Math.min(this.#dueMs, nowMs + DEAL_PATIENCE_MS);
-      this.onChange(callerKey);
+      this.onChange(key);
+    }
+  }
+
+  /** The caller there offers these pieces. */
+  seenAt(address: string, pieces: Iterable<number>, nowMs: number): void {
+    for (const piece of pieces) {
+      if (!this.#isOut(piece)) continue;
+      for (const holder of this.#passOn.seenAt(address, piece, this.#viewers.values())) this.#dealIfDue(holder, nowMs);
     }
   }
 
@@ -103,11 +131,13 @@ export class SeedOffers {
     const viewer = this.#viewers.get(callerKey);
     if (viewer === undefined) return;
     this.#viewers.delete(callerKey);
+    if (viewer.address !== undefined) this.onInterest(viewer.address, false);
     this.#giveBack(viewer);
     for (const piece of viewer.sent.indices()) {
       this.#copies[piece]! -= 1;
       if (this.#copies[piece]! > 0) continue;
       this.#kept.add(piece);
+      this.#passOn.forget(piece);
       this.#renew(piece);
     }
     if (this.#viewers.size <= 1) this.#open();
@@ -136,6 +166,7 @@ export class SeedOffers {
     viewer.activeAtMs = nowMs;
     if (viewer.sent.add(piece)) {
       this.#copies[piece]! += 1;
+      this.#passOn.sent(viewer, piece, nowMs);
       this.#kept.delete(piece);
       this.#fresh.delete(piece);
     }
@@ -144,18 +175,23 @@ export class SeedOffers {
     if (this.#kept.count === 0) this.#open();
     else if (!viewer.isShownAll && viewer.open.size <= viewer.dealPieces / 2) {
       viewer.dealPieces = nextDealPieces(viewer.dealPieces, nowMs - viewer.dealtAtMs);
-      this.#deal(callerKey, viewer, nowMs);
+      this.#deal(viewer, nowMs);
     }
   }
 
-  /** Deals anew to those who want nothing of what they have. @param waits whether one has a request that waits for a slot. */
-  review(nowMs: number, waits: (callerKey: string) => boolean): void {
+  /**
+   * Deals anew to those who want nothing of what they have, and to those who pass nothing on when nobody else wants the line.
+   * @param waits whether one has a request that waits for a slot. @param isBusy whether anybody has.
+   */
+  review(nowMs: number, waits: (callerKey: string) => boolean, isBusy: boolean): void {
+    this.#isBusy = isBusy;
+    if (!isBusy) for (const viewer of this.#viewers.values()) if (isHeldBack(viewer) && viewer.requests === 0) this.#dealIfDue(viewer, nowMs);
     if (nowMs < this.#dueMs) return;
     this.#dueMs = Number.POSITIVE_INFINITY;
     for (const [key, viewer] of this.#viewers) {
       if (viewer.isShownAll) continue;
-      if (waits(key)) viewer.activeAtMs = nowMs;
-      if (nowMs - viewer.activeAtMs >= patienceMs(viewer)) this.#dealAnew(key, viewer, nowMs);
+      if (waits(key) || (isBusy && isHeldBack(viewer))) viewer.activeAtMs = nowMs;
+      if (nowMs - viewer.activeAtMs >= patienceMs(viewer)) this.#dealAnew(viewer, nowMs);
       if (!viewer.isShownAll) this.#dueMs = Math.min(this.#dueMs, viewer.activeAtMs + patienceMs(viewer));
     }
   }
@@ -183,26 +219,35 @@ export class SeedOffers {
     for (const [key, viewer] of this.#viewers) {
       viewer.activeAtMs = nowMs;
       viewer.isShownAll = false;
+      if (viewer.address !== undefined) this.onInterest(viewer.address, true);
       this.onChange(key);
-      this.#deal(key, viewer, nowMs);
+      this.#deal(viewer, nowMs);
     }
   }
 
   /** Shows a caller other pieces than those that it does not want; if there are none, it may need what others were sent. */
-  #dealAnew(callerKey: string, viewer: Viewer, nowMs: number): void {
+  #dealAnew(viewer: Viewer, nowMs: number): void {
     const unwanted = [...viewer.open];
     viewer.open.clear();
     viewer.dealPieces = nextDealPieces(viewer.dealPieces, 0);
     viewer.activeAtMs = nowMs;
-    this.#deal(callerKey, viewer, nowMs);
+    this.#deal(viewer, nowMs);
     for (const piece of unwanted) this.#renew(piece);
+    if (this.#kept.count === 0) return this.#open();
     if (viewer.open.size > 0) return;
     viewer.isShownAll = true;
-    this.onChange(callerKey);
+    this.onChange(viewer.key);
   }
 
-  #deal(callerKey: string, viewer: Viewer, nowMs: number): void {
-    const wanted = affordableDealPieces(viewer.dealPieces, this.#fresh.count, this.#viewers.size);
+  /** Deals to one whose credit is better, or that was held back. */
+  #dealIfDue(viewer: Viewer, nowMs: number): void {
+    if (!this.#isOpen && !viewer.isShownAll && viewer.open.size <= viewer.dealPieces / 2 && this.#fresh.count > 0) this.#deal(viewer, nowMs);
+  }
+
+  #deal(viewer: Viewer, nowMs: number): void {
+    if (this.#fresh.count === 0) for (const piece of this.#passOn.takeUnseen(this.#viewers.values(), nowMs)) this.#dealOnceMore(piece);
+    const affordable = affordableDealPieces(viewer.dealPieces, this.#fresh.count, this.#viewers.size);
+    const wanted = this.#isBusy ? Math.min(affordable, creditOf(viewer)) : affordable;
     viewer.dealtAtMs = nowMs;
     const before = viewer.order.length;
     while (this.#cursor < this.pieceCount && !this.#fresh.has(this.#cursor)) this.#cursor += 1;
@@ -212,7 +257,7 @@ export class SeedOffers {
       viewer.order.push(piece);
       viewer.open.add(piece);
     }
-    if (viewer.order.length > before) this.onChange(callerKey);
+    if (viewer.order.length > before) this.onChange(viewer.key);
   }
 
   /** What it holds of its deals may be dealt to others. */
@@ -222,10 +267,23 @@ export class SeedOffers {
   }
 
   #renew(piece: number): void {
-    if (this.#copies[piece]! > 0) return;
+    if (!this.#isOut(piece)) this.#dealOnceMore(piece);
+    // Whoever was dealt what another had been sent, and does not want it, has it from there.
+    else this.#kept.delete(piece);
+  }
+
+  #isOut(piece: number): boolean {
+    return (this.#copies[piece] ?? 0) > 0;
+  }
+
+  #dealOnceMore(piece: number): void {
+    this.#kept.add(piece);
     this.#fresh.add(piece);
     this.#cursor = Math.min(this.#cursor, piece);
   }
 }
+
+/** It has to pass on what it was sent before it is dealt more. */
+const isHeldBack = (viewer: Viewer): boolean => viewer.open.size === 0 && creditOf(viewer) <= 0;
 
 const patienceMs = (viewer: Viewer): number => (viewer.requests > 0 ? DEAL_DRAIN_PATIENCE_MS : DEAL_PATIENCE_MS);

@@ -2,7 +2,7 @@ import { assert } from "@piecewise/base";
 import { PieceCursor } from "../piece-runs.js";
 import { firstChunkBytes } from "./chunk-size.js";
 import { Concurrency, SERVED_AT_ONCE_MIN } from "./concurrency.js";
-import type { RequestRef, UploadEvent } from "./events.js";
+import type { CallerFacts, RequestRef, UploadEvent } from "./events.js";
 import type { UploadLimits } from "./upload-options.js";
 import type { Caller, UploadRequest } from "./upload-request.js";
 
@@ -15,6 +15,9 @@ const SERVICE_MS_ASSUMED = 1_000;
 /** Weight of the newest measurement in the mean. */
 const SERVICE_MS_WEIGHT = 0.2;
 
+/** Callers that have not given get one byte in so many, and beyond that what those who give leave. */
+const FREE_ONE_IN = 16;
+
 /**
  * Who is served next.
  *
@@ -22,7 +25,7 @@ const SERVICE_MS_WEIGHT = 0.2;
  * both, who are forgotten with their last request, and (4) how long slots are held, for the advice to those who are refused.
  *
  * Several callers that named themselves are served as few at a time as fill the line. They never take the last `anonymousSlots`. The
- * others may take more than those only while no caller that named itself wants a slot.
+ * others may take more than those only while no caller that named itself wants a slot. Who gives comes before who does not.
  */
 export class Slots {
   readonly #limits: UploadLimits;
@@ -36,7 +39,15 @@ export class Slots {
   #order = 0;
   #serviceMs = SERVICE_MS_ASSUMED;
 
-  constructor(limits: UploadLimits) {
+  /** Bytes of all requests that were granted, and of those whose callers had not given. */
+  #grantedBytes = 0;
+  #grantedFreelyBytes = 0;
+
+  /** @param gives whether the caller of a request has given for what it was sent. */
+  constructor(
+    limits: UploadLimits,
+    private readonly gives: (request: UploadRequest) => boolean,
+  ) {
     this.#limits = limits;
     this.#peersMax = limits.slotsMax - limits.anonymousSlots;
     // Under a limit of our own everybody gets an equal share of it, and for that has to be served.
@@ -71,7 +82,7 @@ export class Slots {
   /** Adds a waiting request. */
   join(event: Extract<UploadEvent, { type: "requestArrived" }>): UploadRequest {
     assert(this.get(event.request) === undefined, `request ${event.request} arrived twice`);
-    const caller = this.#callerOf(event.caller.key);
+    const caller = this.#callerOf(event.caller);
     caller.waits = true;
     const request: UploadRequest = {
       ref: event.request,
@@ -104,6 +115,8 @@ export class Slots {
     this.#stopWaiting(request);
     this.#granted.set(request.ref, request);
     request.grantedAtMs = nowMs;
+    this.#grantedBytes += request.bytes;
+    if (!this.gives(request)) this.#grantedFreelyBytes += request.bytes;
     request.caller.slotsTaken += 1;
     request.caller.servedOrder = this.#order += 1;
     if (!request.isPeer) this.#anonymousTaken += 1;
@@ -182,18 +195,24 @@ export class Slots {
 
   #isBefore(a: UploadRequest, b: UploadRequest): boolean {
     if (this.#isBeyondShare(a) !== this.#isBeyondShare(b)) return this.#isBeyondShare(b);
+    if (!this.#isOpenTurn && this.gives(a) !== this.gives(b)) return this.gives(a);
     if (a.caller.slotsTaken !== b.caller.slotsTaken) return a.caller.slotsTaken < b.caller.slotsTaken;
     return a.caller.servedOrder < b.caller.servedOrder;
+  }
+
+  /** Part of what is sent goes to whoever's turn it is: how else should a newcomer have something to give? */
+  get #isOpenTurn(): boolean {
+    return this.#grantedFreelyBytes * FREE_ONE_IN <= this.#grantedBytes;
   }
 
   #isBeyondShare({ isPeer }: UploadRequest): boolean {
     return !isPeer && this.#anonymousTaken >= this.#limits.anonymousSlots;
   }
 
-  #callerOf(key: string): Caller {
+  #callerOf({ key, address }: CallerFacts): Caller {
     let caller = this.#callers.get(key);
     if (caller === undefined) {
-      caller = { key, slotsTaken: 0, waits: false, servedOrder: (this.#order += 1), fairBytes: 0, chunkBytes: firstChunkBytes(this.#limits.chunkBytes) };
+      caller = { key, address, slotsTaken: 0, waits: false, servedOrder: (this.#order += 1), fairBytes: 0, chunkBytes: firstChunkBytes(this.#limits.chunkBytes) };
       this.#callers.set(key, caller);
     }
     return caller;

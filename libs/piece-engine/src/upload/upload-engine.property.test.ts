@@ -27,6 +27,8 @@ interface Watch {
   isBlocked: boolean;
 }
 
+const addressOf = (key: string): string => `${key}:4001`;
+
 const countOf = (calls: readonly Call[], matches: (key: string) => boolean): number => calls.filter((call) => matches(call.key)).length;
 
 const piecesOf = (ranges: readonly PieceRange[]): number[] =>
@@ -39,6 +41,8 @@ class RandomShell {
   readonly #held = Bitfield.create(PIECES, true);
   readonly #calls = new Map<number, Call>();
   readonly #watches = new Map<number, Watch>();
+  /** Addresses of callers that are watched. */
+  readonly #watched = new Set<string>();
   #nowMs = 0;
   #lastRef = 0;
 
@@ -54,7 +58,20 @@ class RandomShell {
     const piece = this.#random.below(PIECES);
     const call = this.#pick(this.#calls);
     const watch = this.#pick(this.#watches);
-    switch (this.#random.below(12)) {
+    switch (this.#random.below(15)) {
+      case 12: {
+        const address = this.#anyWatched();
+        if (address !== undefined && this.#watched.delete(address)) this.#tell({ type: "callerLost", content: "A", address });
+        return;
+      }
+      case 13: {
+        const address = this.#anyWatched();
+        if (address !== undefined) this.#tell({ type: "callerOffers", content: "A", address, added: [{ first: piece, count: 1 + this.#random.below(3) }] });
+        return;
+      }
+      case 14:
+        this.#tell({ type: "peerGave", address: addressOf(CALLERS[this.#random.below(CALLERS.length)]!), bytes: 1 + this.#random.below(100_000) });
+        return;
       case 0:
         if (this.#held.add(piece)) this.#tell({ type: "pieceStored", content: "A", piece });
         return;
@@ -112,7 +129,7 @@ class RandomShell {
     const runs = [{ first: piece, count: 1 + this.#random.below(2) }];
     if (this.#random.below(3) === 0) runs.push({ first: this.#random.below(4), count: 1 });
     this.#calls.set(this.#lastRef, { key, bytes, isGranted: false, drainedBytes: 0, sends: [] });
-    const caller = { key, isPeer: !key.startsWith("?") };
+    const caller = { key, isPeer: !key.startsWith("?"), address: addressOf(key) };
     this.#tell({ type: "requestArrived", request: this.#lastRef, caller, content: "A", runs, bytes });
   }
 
@@ -133,7 +150,7 @@ class RandomShell {
     this.#lastRef += 1;
     const key = CALLERS[this.#random.below(CALLERS.length)]!;
     this.#watches.set(this.#lastRef, { key, view: Bitfield.create(PIECES), toldAtMs: this.#nowMs, isBlocked: false });
-    this.#tell({ type: "watcherJoined", watcher: this.#lastRef, caller: { key, isPeer: !key.startsWith("?") }, content: "A" });
+    this.#tell({ type: "watcherJoined", watcher: this.#lastRef, caller: { key, isPeer: !key.startsWith("?"), address: addressOf(key) }, content: "A" });
   }
 
   #leave(watcher: number): void {
@@ -184,10 +201,21 @@ class RandomShell {
         watch.toldAtMs = this.#nowMs;
         return;
       }
+      case "watchCaller":
+        assert(!this.#watched.has(command.address), "watched once");
+        this.#watched.add(command.address);
+        return;
+      case "unwatchCaller":
+        assert(this.#watched.delete(command.address), "a watch ends once");
+        return;
       case "refuseWatcher":
       case "stopWatcher":
         assert(this.#watches.delete(command.watcher), "the watcher was there");
     }
+  }
+
+  #anyWatched(): string | undefined {
+    return this.#watched.size === 0 ? undefined : [...this.#watched][this.#random.below(this.#watched.size)];
   }
 
   #check(): void {

@@ -5,6 +5,7 @@ import { countPieces } from "../piece-runs.js";
 import { Contents } from "./contents.js";
 import { DrainWatch } from "./drain-watch.js";
 import type { UploadEvent } from "./events.js";
+import { Givers } from "./givers.js";
 import { Sending } from "./sending.js";
 import { Slots } from "./slots.js";
 import { resolveUploadOptions, type UploadEngineOptions, type UploadLimits } from "./upload-options.js";
@@ -55,6 +56,7 @@ class Engine implements UploadEngine {
   readonly #sending: Sending;
   readonly #drainWatch: DrainWatch;
   readonly #watchers: Watchers;
+  readonly #givers = new Givers();
   #verdictDueMs = Number.POSITIVE_INFINITY;
   #isDraining = false;
   #nowMs = Number.NEGATIVE_INFINITY;
@@ -62,8 +64,11 @@ class Engine implements UploadEngine {
 
   constructor(limits: UploadLimits) {
     this.#limits = limits;
-    this.#contents = new Contents((content, callerKey) => this.#watchers.offerChanged(content, callerKey));
-    this.#slots = new Slots(limits);
+    this.#contents = new Contents(
+      (content, callerKey) => this.#watchers.offerChanged(content, callerKey),
+      (command) => this.#commands.push(command),
+    );
+    this.#slots = new Slots(limits, (request) => this.#gives(request));
     this.#sending = new Sending(limits);
     this.#drainWatch = new DrainWatch(this.#slots, limits.chunkBytes);
     this.#watchers = new Watchers(limits, this.#contents);
@@ -95,7 +100,7 @@ class Engine implements UploadEngine {
     this.#grantWaiting();
     this.#sending.allow(() => this.#slots.granted(), this.#nowMs, this.#commands);
     this.#verdictDueMs = this.#drainWatch.restart(this.#nowMs);
-    this.#contents.reviewOffers(this.#nowMs, (callerKey) => this.#slots.hasWaiting(callerKey));
+    this.#contents.reviewOffers(this.#nowMs, (callerKey) => this.#slots.hasWaiting(callerKey), this.#slots.queueLength > 0);
     this.#watchers.tellDue(this.#load(), this.#nowMs, this.#commands);
     return this.#commands;
   }
@@ -127,6 +132,13 @@ class Engine implements UploadEngine {
         return this.#watchers.setBlocked(event.watcher, true);
       case "watcherDrained":
         return this.#watchers.setBlocked(event.watcher, false);
+      case "callerWatched":
+      case "callerOffers":
+        return this.#contents.callerOffers(event, this.#nowMs);
+      case "callerLost":
+        return this.#contents.callerLost(event);
+      case "peerGave":
+        return this.#givers.gave(event.address, event.bytes);
       case "drainStarted":
         return this.#drain();
       case "deadlineReached":
@@ -172,6 +184,7 @@ class Engine implements UploadEngine {
     const drainedBytes = this.#sending.drained(request, bytes, this.#nowMs);
     request.measuredBytes += drainedBytes;
     this.#slots.drained(drainedBytes, this.#nowMs);
+    this.#givers.sent(request.caller.address, drainedBytes);
     this.#contents.countSent(request.content, drainedBytes);
     this.#noteSentPieces(request);
   }
@@ -226,6 +239,12 @@ class Engine implements UploadEngine {
     if (request === undefined) return;
     this.#slots.leave(request, this.#nowMs);
     this.#contents.get(request.content)?.seedOffers?.ended(request.caller.key, this.#nowMs);
+  }
+
+  /** A seed is given nothing: there it counts what a caller gives to others. */
+  #gives({ caller, content }: UploadRequest): boolean {
+    const offers = this.#contents.get(content)?.seedOffers;
+    return offers === undefined ? this.#givers.has(caller.address) : offers.passesOn(caller.key);
   }
 
   #load(): LoadFacts {

@@ -5,6 +5,8 @@ import type { RequestRef } from "./events.js";
 /** A caller that holds a slot or waits for one. */
 export interface Caller {
   readonly key: string;
+  /** `host:port` where it can be called. */
+  readonly address: string | undefined;
   slotsTaken: number;
   /** At most one of its requests waits. */
   waits: boolean;

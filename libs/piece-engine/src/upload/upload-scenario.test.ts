@@ -16,12 +16,16 @@ import type { UploadEngineOptions } from "./upload-options.js";
  *
  * requestArrived REF CALLER CONTENT FIRST[+COUNT] BYTES · chunkDrained REF BYTES · requestEnded REF · watcherJoined REF CALLER CONTENT ·
  * watcherLeft|watcherBlocked|watcherDrained REF · contentAdded CONTENT BITS · contentRemoved CONTENT · pieceStored|pieceLost CONTENT PIECE ·
- * drainStarted · deadlineReached. A caller that begins with "?" did not name itself. BITS are 0 and 1, or N* for so many held pieces.
+ * peerGave ADDRESS BYTES · callerWatched CONTENT ADDRESS BITS · callerOffers CONTENT ADDRESS FIRST[+COUNT] · callerLost CONTENT ADDRESS ·
+ * drainStarted · deadlineReached. A caller that begins with "?" did not name itself; one that can be called is NAME@ADDRESS. BITS are 0 and 1, or N* for so many held pieces.
  */
 const folder = new URL("testdata/", import.meta.url);
 const scenarios = readdirSync(folder).filter((name) => name.endsWith(".txt"));
 
-const caller = (word: string): CallerFacts => ({ key: word, isPeer: !word.startsWith("?") });
+function caller(word: string): CallerFacts {
+  const [key = "", address] = word.split("@");
+  return { key, isPeer: !key.startsWith("?"), address };
+}
 
 function held(word: string): Bitfield {
   if (word.endsWith("*")) return Bitfield.create(Number(word.slice(0, -1)), true);
@@ -54,6 +58,16 @@ function parseEvent([type, ...args]: string[]): UploadEvent {
     case "watcherBlocked":
     case "watcherDrained":
       return { type, watcher: Number(a) };
+    case "peerGave":
+      return { type, address: a, bytes: Number(b) };
+    case "callerWatched":
+      return { type, content: a, address: b, offered: held(c).toBytes() };
+    case "callerOffers": {
+      const [first = 0, count = 1] = c.split("+").map(Number);
+      return { type, content: a, address: b, added: [{ first, count }] };
+    }
+    case "callerLost":
+      return { type, content: a, address: b };
     case "drainStarted":
     case "deadlineReached":
       return { type };
@@ -86,6 +100,9 @@ function formatCommand(command: UploadCommand): string {
       ].join(" ");
     case "refuseWatcher":
       return `refuseWatcher ${command.watcher} ${command.code}${command.retryAfterMs === undefined ? "" : ` retry=${command.retryAfterMs}`}`;
+    case "watchCaller":
+    case "unwatchCaller":
+      return `${command.type} ${command.content} ${command.address}`;
     case "stopWatcher":
       return `stopWatcher ${command.watcher} ${command.code}`;
   }

@@ -79,7 +79,7 @@ export class Watchers {
       commands.push({ type: "refuseWatcher", watcher: ref, code: "BUSY", retryAfterMs: WATCHER_RETRY_AFTER_MS });
       return;
     }
-    if (caller.isPeer) content.seedOffers?.joined(caller.key, nowMs);
+    if (caller.isPeer) content.seedOffers?.joined(caller, nowMs);
     const watcher: Watcher = {
       ref,
       joinOrder: (this.#joinOrder += 1),

@@ -1,7 +1,6 @@
 import type { ErrorCode } from "@piecewise/base";
 import type { DownloadEvent, PeerRef, PieceRange, RequestRef, StreamRef, WatcherRef } from "@piecewise/piece-engine";
 import { Pipe, type Chunk } from "../network/pipe.js";
-import type { DownloadSide } from "./download-side.js";
 import type { SimulatedNode } from "./simulated-node.js";
 import type { UploadSide } from "./upload-side.js";
 
@@ -13,6 +12,15 @@ export interface PieceStream {
   readonly bytes: number;
   /** Of the one who is asked, once it was. */
   request: RequestRef | undefined;
+}
+
+/** What a connection reports to. */
+export interface ConnectionClient {
+  readonly node: SimulatedNode;
+  tell(event: DownloadEvent): void;
+  chunkReceived(chunk: Chunk<PieceStream>): void;
+  /** The watch ended. */
+  disconnected(peer: PeerRef, code: ErrorCode, retryAfterMs?: number): void;
 }
 
 /** A server notices so late that a client is gone without a word: keepalive and its timeout. */
@@ -37,7 +45,7 @@ export class Connection {
   #lastToClientUs = 0;
 
   constructor(
-    readonly client: DownloadSide,
+    readonly client: ConnectionClient,
     readonly clientNode: SimulatedNode,
     readonly peer: PeerRef,
     readonly serverNode: SimulatedNode,
@@ -76,7 +84,7 @@ export class Connection {
     });
   }
 
-  toClient(run: (client: DownloadSide) => void): void {
+  toClient(run: (client: ConnectionClient) => void): void {
     const arrivalUs = this.#arrivalAtClientUs();
     if (isNever(arrivalUs)) return;
     this.clientNode.world.queue.at(arrivalUs, () => {

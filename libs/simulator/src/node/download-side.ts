@@ -128,6 +128,8 @@ export class DownloadSide {
         return this.#fetchManifest(command.peer);
       case "openStore":
         return this.#openStore();
+      case "creditPeer":
+        return this.node.uploads?.tell({ type: "peerGave", address: command.address, bytes: command.bytes });
       case "reportBadPiece":
         return undefined;
       case "finish":
@@ -234,7 +236,7 @@ export class DownloadSide {
     const connection = this.#connected(peer);
     connection.toServer((server) => {
       const addresses = server.exchange(connection) ?? [];
-      connection.toClient((client) => client.#found("exchange", addresses));
+      connection.toClient(() => this.#found("exchange", addresses));
     });
   }
 

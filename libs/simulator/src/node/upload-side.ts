@@ -1,6 +1,7 @@
 import type { ErrorCode } from "@piecewise/base";
 import { createUploadEngine, type CallerFacts, type LoadFacts, type RequestRef, type UploadCommand, type UploadEngine, type UploadEvent, type WatcherRef } from "@piecewise/piece-engine";
 import { BrainTimer } from "../clock/brain-timer.js";
+import { CallerWatches } from "./caller-watches.js";
 import type { Connection, PieceStream } from "./connection.js";
 import { ServedRequest } from "./served-request.js";
 import type { SimulatedNode } from "./simulated-node.js";
@@ -18,6 +19,7 @@ export class UploadSide {
   readonly #watches = new Map<WatcherRef, Connection>();
   readonly #events: UploadEvent[] = [];
   readonly #timer: BrainTimer;
+  readonly #callerWatches: CallerWatches;
   #isRunning = false;
   #nextRef = 1;
   #isOver = false;
@@ -25,6 +27,7 @@ export class UploadSide {
 
   constructor(readonly node: SimulatedNode) {
     this.engine = createUploadEngine({ bytesPerSecond: node.setup.uploadLimit });
+    this.#callerWatches = new CallerWatches(node, CONTENT_ID, (event) => this.tell(event));
     this.#timer = new BrainTimer(node.world.queue, () => this.tell({ type: "deadlineReached" }));
   }
 
@@ -97,6 +100,7 @@ export class UploadSide {
   /** The process is gone; who is connected hears of it unless the machine went with it. */
   crash(isHeard: boolean): void {
     this.#isOver = true;
+    this.#callerWatches.crash(isHeard);
     for (const connection of this.connections) {
       if (isHeard) connection.refuse("PEER_UNREACHABLE");
       connection.closeByServer(this);
@@ -139,6 +143,10 @@ export class UploadSide {
         return this.#offerNews(command);
       case "refuseWatcher":
         return this.#endWatch(command.watcher, command.code, command.retryAfterMs);
+      case "watchCaller":
+        return this.#callerWatches.watch(command.address);
+      case "unwatchCaller":
+        return this.#callerWatches.unwatch(command.address);
       case "stopWatcher":
         return this.#endWatch(command.watcher, command.code);
     }
@@ -192,7 +200,7 @@ export class UploadSide {
   }
 }
 
-const callerOf = ({ clientNode }: Connection): CallerFacts => ({ key: clientNode.callerKey, isPeer: true });
+const callerOf = ({ clientNode }: Connection): CallerFacts => ({ key: clientNode.callerKey, isPeer: true, address: clientNode.host.address });
 
 const loadEvent = (peer: number, load: LoadFacts) =>
   ({ type: "peerLoadChanged", peer, slotsFree: Math.max(0, load.slotsMax - load.slotsTaken), queueLength: load.queueLength }) as const;
