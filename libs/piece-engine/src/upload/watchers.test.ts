@@ -24,7 +24,7 @@ test("each watcher hears of a piece as soon as it has heard nothing for a window
   const engine = createUploadEngine();
   engine.handle({ type: "contentAdded", content: "A", held: Bitfield.create(9) }, 0);
   [0, 30, 60, 60].forEach((atMs, index) => {
-    engine.handle({ type: "watcherJoined", watcher: index + 1, caller: { key: `peer ${index}`, isPeer: true }, content: "A" }, atMs);
+    engine.handle({ type: "watcherJoined", watcher: index + 1, caller: { key: `peer ${index}`, isPeer: true, address: undefined }, content: "A" }, atMs);
   });
   engine.handle({ type: "watcherBlocked", watcher: 2 }, 60);
 
