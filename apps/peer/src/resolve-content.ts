@@ -26,6 +26,7 @@ export async function resolveContent(node: PeerNode, query: ContentQuery, signal
 /** Says that nobody knows `name`, and what is called nearly so. */
 export async function unknownNameError(node: PeerNode, name: string, signal: AbortSignal): Promise<RemoteError> {
   const near = await findNearMatches(node, name, signal);
+  if (near.includes(name)) return new RemoteError("CONTENT_NOT_FOUND", `"${name}" has been shared only this moment; run the same again`);
   const hint = near.length === 0 ? "" : `, but they know ${near.map((match) => `"${match}"`).join(", ")}`;
   return new RemoteError("CONTENT_NOT_FOUND", `the trackers know nothing called "${name}"${hint}; "peer list" shows everything`);
 }

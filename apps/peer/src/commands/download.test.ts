@@ -144,6 +144,15 @@ describe("peer download", () => {
     expect(node.calls).toEqual(["start", "find film-1.mkv", "list film-1.mkv", "list film-", "close 5000"]);
   });
 
+  test("a name that became known in between", async () => {
+    const node = new FakeNode();
+    node.listings = [];
+    node.list = async () => [testListing({ names: ["film.mkv"] })];
+    const run = download(["film.mkv"], { node });
+    expect(await run.exitCode).toBe(6);
+    expect(run.stderr.text).toBe('peer: "film.mkv" has been shared only this moment; run the same again\n');
+  });
+
   test("a name of several contents lists them", async () => {
     const node = new FakeNode();
     node.listings = [testListing(), testListing({ contentId: testId(0xcd), totalBytes: 5, pieceLength: 1_024 })];
