@@ -1,20 +1,17 @@
-import { randomInt } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { Failure, withProcesses } from "../processes/processes.mjs";
+import { withProcesses } from "../processes/processes.mjs";
+import { readRoundArguments, SEED_MAX } from "../round-arguments.mjs";
 import { bin, buildBinaries, buildTypes, install, root } from "../setup.mjs";
 import { factsTable } from "./facts-table.mjs";
 
 const USAGE = "npm run test:chaos -- [--minutes M] [--seed N] [SCENARIO...]";
-const MINUTES_DEFAULT = 10;
-const SEED_MAX = 2 ** 31 - 1;
 /** Scenarios mostly wait; more of them at once would measure each other. */
 const AT_A_TIME = 2;
 
 await withProcesses(async (processes) => {
-  const { minutes, seed, scenarios } = readArguments();
+  const { minutes, seed, words: scenarios } = readRoundArguments(USAGE, checkScenario);
   await install(processes);
   await buildTypes(processes, ["apps/tracker", "apps/peer"]);
   await buildBinaries(processes);
@@ -38,19 +35,8 @@ await withProcesses(async (processes) => {
   return isFine ? 0 : 1;
 });
 
-function readArguments() {
-  try {
-    const options = { minutes: { type: "string" }, seed: { type: "string" } };
-    const { values, positionals } = parseArgs({ args: process.argv.slice(2), options, allowPositionals: true });
-    const minutes = Number(values.minutes ?? MINUTES_DEFAULT);
-    const seed = Number(values.seed ?? randomInt(SEED_MAX));
-    if (!(minutes >= 0) || !(Number.isInteger(seed) && seed >= 0 && seed < SEED_MAX)) throw new TypeError(`minutes from 0, a seed from 0 to ${SEED_MAX - 1}`);
-    const odd = positionals.find((name) => !/^[a-z-]+$/.test(name));
-    if (odd !== undefined) throw new TypeError(`"${odd}" is no scenario: they are the names of the tests`);
-    return { minutes, seed, scenarios: positionals };
-  } catch (error) {
-    throw new Failure(`${error.message}\nUsage: ${USAGE}`);
-  }
+function checkScenario(word) {
+  if (!/^[a-z-]+$/.test(word)) throw new TypeError(`"${word}" is no scenario: they are the names of the tests`);
 }
 
 /** Does every fault once, from one seed. @returns whether all was well. */

@@ -1,19 +1,16 @@
-import { randomInt } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
-import { parseArgs } from "node:util";
-import { Failure, withProcesses } from "../processes/processes.mjs";
+import { withProcesses } from "../processes/processes.mjs";
+import { readRoundArguments, SEED_MAX } from "../round-arguments.mjs";
 import { bin, buildTypes, install, root } from "../setup.mjs";
 
 const USAGE = "npm run test:fuzz -- [--minutes M] [--seed N] [PART OF A TEST'S PATH...]";
-const MINUTES_DEFAULT = 10;
 /** Inputs for each decoder in one round; `npm test` tries 10,000. */
 const CASES_PER_ROUND = 30_000;
-const SEED_MAX = 2 ** 31 - 1;
 const REPORT = join(root, "dist/fuzz-report.json");
 
 await withProcesses(async (processes) => {
-  const { minutes, seed, paths } = readArguments();
+  const { minutes, seed, words: paths } = readRoundArguments(USAGE);
   await install(processes);
   await buildTypes(processes, ["libs/peer-node", "libs/tracker-node"]);
   const endMs = Date.now() + 60_000 * minutes;
@@ -32,19 +29,6 @@ await withProcesses(async (processes) => {
   console.log(`\nNothing broke: ${rounds} rounds from seed ${seed} on`);
   return 0;
 });
-
-function readArguments() {
-  try {
-    const options = { minutes: { type: "string" }, seed: { type: "string" } };
-    const { values, positionals } = parseArgs({ args: process.argv.slice(2), options, allowPositionals: true });
-    const minutes = Number(values.minutes ?? MINUTES_DEFAULT);
-    const seed = Number(values.seed ?? randomInt(SEED_MAX));
-    if (!(minutes >= 0) || !(Number.isInteger(seed) && seed >= 0 && seed < SEED_MAX)) throw new TypeError(`minutes from 0, a seed from 0 to ${SEED_MAX - 1}`);
-    return { minutes, seed, paths: positionals };
-  } catch (error) {
-    throw new Failure(`${error.message}\nUsage: ${USAGE}`);
-  }
-}
 
 /** @returns the files of tests that failed; undefined if none did. */
 async function runRound(processes, seed, paths) {
