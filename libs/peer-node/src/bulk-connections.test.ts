@@ -7,6 +7,22 @@ import { aborted, startFakePeer } from "./testing/fake-peer.js";
 
 const quiet = { onMessage() {}, onEnd() {} };
 
+/** Passes on what goes to and from a peer, and shows the connections that are made to it. */
+async function startRelay(peer: string) {
+  const { port } = parseHostPort(peer, "the peer");
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.pipe(connect(port, "127.0.0.1").on("error", () => {})).pipe(socket).on("error", () => {});
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    sockets,
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void server.close(() => resolve())),
+  };
+}
+
 test("a peer is far away if not one of several answers was quick", () => {
   const connections = [
     { count: 0, quickest: Number.POSITIVE_INFINITY },
@@ -19,20 +35,13 @@ test("a peer is far away if not one of several answers was quick", () => {
 
 test("a connection that is made before it is needed is the one that is used", async () => {
   await using peer = await startFakePeer({ getPiece: async (_request, _context, stream) => stream.sendHeaders() });
-  const sockets: Socket[] = [];
-  const { port } = parseHostPort(peer.address, "the peer");
-  const between = createServer((socket) => {
-    sockets.push(socket);
-    socket.pipe(connect(port, "127.0.0.1").on("error", () => {})).pipe(socket).on("error", () => {});
-  }).listen(0, "127.0.0.1");
-  await once(between, "listening");
-  const connections = new BulkConnections(`127.0.0.1:${(between.address() as AddressInfo).port}`);
+  await using between = await startRelay(peer.address);
+  const connections = new BulkConnections(between.address);
   connections.connect();
-  await vi.waitFor(() => expect(sockets).toHaveLength(1));
+  await vi.waitFor(() => expect(between.sockets).toHaveLength(1));
   await new Promise((resolve) => connections.getPiece({}, { onMessage() {}, onEnd: resolve }));
-  expect(sockets).toHaveLength(1);
+  expect(between.sockets).toHaveLength(1);
   connections.close();
-  await new Promise((resolve) => between.close(resolve));
 });
 
 test("before anything is known of a peer it is asked through one connection, which is closed in the end", async () => {
@@ -58,21 +67,14 @@ test.each([
       if (pieceIndex > 0) await aborted(signal);
     },
   });
-  const sockets: Socket[] = [];
-  const { port } = parseHostPort(peer.address, "the peer");
-  const between = createServer((socket) => {
-    sockets.push(socket);
-    socket.pipe(connect(port, "127.0.0.1").on("error", () => {})).pipe(socket).on("error", () => {});
-  }).listen(0, "127.0.0.1");
-  await once(between, "listening");
+  await using between = await startRelay(peer.address);
   let nowMs = 0;
-  const connections = new BulkConnections(`127.0.0.1:${(between.address() as AddressInfo).port}`, () => (nowMs += answerMs));
+  const connections = new BulkConnections(between.address, () => (nowMs += answerMs));
   for (let calls = 0; calls < 3; calls += 1) {
     await new Promise((resolve) => connections.getPiece({}, { onMessage() {}, onEnd: resolve }));
   }
   const granted = Array.from({ length: 6 }, () => new Promise<void>((onHeaders) => connections.getPiece({ pieceIndex: 1 }, { ...quiet, onHeaders })));
   await Promise.all(granted);
-  expect(sockets).toHaveLength(expected);
+  expect(between.sockets).toHaveLength(expected);
   connections.close();
-  await new Promise((resolve) => between.close(resolve));
 });
