@@ -528,7 +528,8 @@ export const PeerService: GenService<{
    * Initial metadata is sent when the transfer is granted a slot; until then the request waits.
    *
    * Errors:
-   * INVALID_ARGUMENT / INVALID_ARGUMENT: a malformed id, a range together with more than one piece, an empty run or more than 63 of more_pieces.
+   * INVALID_ARGUMENT / INVALID_ARGUMENT: a malformed id, a range together with more than one piece; in more_pieces an empty run,
+   * more than 63 of them, or pieces that were named already so that there are more than the content has.
    * NOT_FOUND / CONTENT_NOT_FOUND: this peer does not take part in that swarm.
    * FAILED_PRECONDITION / OWN_PEER: the caller is this very peer.
    * OUT_OF_RANGE / PIECE_OUT_OF_RANGE: the content has no such piece, or the piece no such bytes.
