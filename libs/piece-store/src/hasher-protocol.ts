@@ -1,6 +1,12 @@
 import type { FileSpan } from "@piecewise/manifest";
 import type { CopyRef, SourceRef, VerifyResult } from "./piece-store.js";
 
+/** What the hasher's thread is started with. */
+export interface HasherSettings {
+  /** Chunks that add up to so many bytes are acknowledged also when there is nothing to answer: a message for each would cost more than it is worth. */
+  readonly untoldBytesMax: number;
+}
+
 /** One set of files that the hasher has been told of. */
 export type FilesRef = number;
 

@@ -1,17 +1,16 @@
 // The hasher's thread: one for a process. It does what takes long (hashing) and what may wait (writing), strictly in the order of the
 // requests, so that a chunk is on disk before its piece is verified and a piece before its record in the journal.
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { FdCache } from "./fd-cache.js";
 import { HasherFiles, SystemFailureError } from "./hasher-files.js";
 
-/** @import { FilesRef, HasherAnswer, HasherCallRequest, HasherRequest, HasherRequests, HasherResponse } from "./hasher-protocol.js" */
-
-/** Chunks are acknowledged when they add up to so many bytes: a message for each would cost more than it is worth. */
-const ACKNOWLEDGE_BYTES = 4 * 1024 * 1024;
+/** @import { FilesRef, HasherAnswer, HasherCallRequest, HasherRequest, HasherRequests, HasherResponse, HasherSettings } from "./hasher-protocol.js" */
 
 const port = parentPort;
 if (port === null) throw new Error("the hasher runs in a thread of its own");
 
+/** @type {HasherSettings} */
+const { untoldBytesMax } = workerData;
 const fds = new FdCache();
 /** @type {Map<FilesRef, HasherFiles>} */
 const opened = new Map();
@@ -37,7 +36,7 @@ port.on("message", (/** @type {HasherRequests} */ requests) => {
         answers.push(answer(request));
     }
   }
-  if (answers.length > 0 || consumedBytes >= ACKNOWLEDGE_BYTES) respond(answers);
+  if (answers.length > 0 || consumedBytes >= untoldBytesMax) respond(answers);
 });
 
 /** @param {Extract<HasherRequest, { type: "append" }>} request */

@@ -68,6 +68,21 @@ test("asks to wait when too many bytes are under way, and only then", async () =
   expect(append(chunks + 1)).toBeUndefined();
 });
 
+test("there is room again when all is written, however much came last", async () => {
+  const { files } = await openTarget();
+  await using _ = files;
+  const append = (copy: number) => files.append(0, copy, 1, new Uint8Array(MIB), undefined);
+  for (const last of [1, 2, 3, 4]) {
+    for (let chunk = 0; chunk < APPEND_BYTES_UNDER_WAY_MAX / MIB; chunk += 1) append(last);
+    // What came up to here goes to the thread as one message, which it answers before the next.
+    await new Promise(process.nextTick);
+    const rooms = Array.from({ length: last }, () => append(last));
+    expect(rooms.at(-1)).toBeInstanceOf(Promise);
+    await rooms.at(-1);
+    files.discard(0, last);
+  }
+});
+
 test("copies beyond what memory may hold go to a file without a name, and come back right", async () => {
   const { files, folder } = await openTarget();
   await using _ = files;

@@ -12,6 +12,7 @@ import type {
   HasherRequest,
   HasherRequests,
   HasherResponse,
+  HasherSettings,
   SystemFailure,
 } from "./hasher-protocol.js";
 import type { CopyRef, SourceRef } from "./piece-store.js";
@@ -19,6 +20,8 @@ import { createStorageError } from "./storage-error.js";
 
 /** Appended chunks that the thread has not yet done with may add up to so many bytes; beyond, `append` asks its caller to wait. */
 export const APPEND_BYTES_UNDER_WAY_MAX = 4 * MIB;
+/** When no more than this are left there is room again. The thread may keep as many to itself, so that what it has not told never takes the room. */
+const BYTES_LEFT_FOR_ROOM = APPEND_BYTES_UNDER_WAY_MAX / 2;
 
 // Below this a copy costs less than a transfer. It also keeps Node's pool of small buffers, which others use too, where it is.
 const TRANSFER_BYTES_MIN = 64 * 1024;
@@ -42,7 +45,11 @@ interface PendingCall {
  * first and ends with the last.
  */
 class Hasher {
-  readonly #worker = new Worker(workerFile(), { name: "piece-hasher", execArgv: [] });
+  readonly #worker = new Worker(workerFile(), {
+    name: "piece-hasher",
+    execArgv: [],
+    workerData: { untoldBytesMax: BYTES_LEFT_FOR_ROOM } satisfies HasherSettings,
+  });
   readonly #pending = new Map<number, PendingCall>();
   readonly #onReleased = new Map<FilesRef, OnReleased>();
   #requests: HasherRequest[] = [];
@@ -111,7 +118,7 @@ class Hasher {
   #receive({ consumedBytes, released, answers }: HasherResponse): void {
     this.#bytesUnderWay -= consumedBytes;
     for (const { set, buffer } of released) this.#onReleased.get(set)?.(buffer);
-    if (this.#room !== undefined && this.#bytesUnderWay <= APPEND_BYTES_UNDER_WAY_MAX / 2) {
+    if (this.#room !== undefined && this.#bytesUnderWay <= BYTES_LEFT_FOR_ROOM) {
       this.#room.resolve();
       this.#room = undefined;
     }
