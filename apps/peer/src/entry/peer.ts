@@ -1,8 +1,8 @@
-import "../v8-flags.js";
 import { ExitCode } from "../exit-code.js";
 import type { Host } from "../host.js";
 import { main } from "../main.js";
 import { createStopSwitch } from "../stop-switch.js";
+import { setV8Flags } from "../v8-flags.js";
 
 const stop = createStopSwitch(() => process.exit(ExitCode.INTERRUPTED));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.request());
@@ -24,7 +24,11 @@ const host: Host = {
   stderr: process.stderr,
   stop,
   nowMs: () => performance.now(),
-  startNode: async (options) => (await import("@piecewise/peer-node")).startPeerNode(options),
+  async startNode(options) {
+    const { startPeerNode } = await import("@piecewise/peer-node");
+    setV8Flags();
+    return startPeerNode(options);
+  },
 };
 
 void main(process.argv.slice(2), host).then((exitCode) => {
