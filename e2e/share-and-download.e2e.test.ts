@@ -118,6 +118,20 @@ describe("from many peers", () => {
     }
   });
 
+  test("pieces that are many times as long as what waits to be written", async () => {
+    await using folder = await openTempFolder();
+    await using tracker = await startTracker();
+    await writeTestFile(folder.join("film.bin"), 128 * MIB);
+    const sharing = [0, 1, 2].map(() => startSharing(folder.join("film.bin"), tracker.address, ["--piece-length", "16M"]));
+    const seeders = (await Promise.all(sharing)).map(({ seeder }) => seeder);
+    try {
+      await download(["film.bin", "--tracker", tracker.address, "--output", folder.join("copy")]);
+      expect(await hashFile(folder.join("copy"))).toBe(await hashFile(folder.join("film.bin")));
+    } finally {
+      await Promise.all(seeders.map((seeder) => seeder.stop()));
+    }
+  });
+
   test("who has downloaded with --seed serves the next one when the first seeder is gone", async () => {
     await using folder = await openTempFolder();
     await using tracker = await startTracker();
