@@ -6,5 +6,6 @@ export * from "./error-codes.js";
 export * from "./errors.js";
 export * from "./ids.js";
 export * from "./logger.js";
+export * from "./network-of.js";
 export * from "./prng.js";
 export * from "./units.js";
