@@ -1,6 +1,7 @@
 import { deepStrictEqual, equal, ok } from "node:assert/strict";
-import { formatHostPort, HOST_LENGTH_MAX, isLoopbackAddress, parseHostPort } from "./address.js";
+import { formatHostPort, HOST_LENGTH_MAX, parseHostPort } from "./address.js";
 import { displayText } from "./display.js";
+import { isLoopbackAddress } from "./host-class.js";
 import { acceptedBy, fuzz, textFrom, textOf } from "./testing/index.js";
 
 const PARTS = ["127.0.0.1", "10.0.0.7", "::1", "[", "]", "[::1]", "[fe80::1%eth0]", "fe80::", "%", "eth0", "localhost", "peer.example", "é", "例", ".", "-", "_"];

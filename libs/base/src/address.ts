@@ -32,37 +32,3 @@ export function parseHostPort(text: string, what: string): HostPort {
 
 /** The reverse of `parseHostPort`. */
 export const formatHostPort = ({ host, port }: HostPort): string => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`);
-
-const LOOPBACK_HOSTS = [
-  /^(?:.+\.)?localhost$/,
-  /^[0:]*:0{0,3}1$/,
-  // IPv4 mapped into IPv6, the last four bytes written either way.
-  /^[0:]*:ffff:127(?:\.\d{1,3}){3}$/,
-  /^[0:]*:ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}$/,
-];
-
-/** Whether a host is this machine itself, however it is written. */
-export function isLoopbackHost(host: string): boolean {
-  // Resolvers take wide and ringed letters and digits for plain ones.
-  const plain = host.normalize("NFKC").toLowerCase().replace(/%.*$|\.$/, "");
-  return LOOPBACK_HOSTS.some((pattern) => pattern.test(plain)) || isLoopbackIpv4(plain);
-}
-
-/**
- * Resolvers take one to four numbers for an IPv4 address, decimal, octal (0177) or hexadecimal (0x7f), the last one for all bytes that are
- * left: 127.1, 0177.0.0.1, 0x7f.1 and 2130706433 are 127.0.0.1.
- */
-function isLoopbackIpv4(host: string): boolean {
-  const parts = host.split(".");
-  if (parts.length > 4 || !parts.every((part) => /^(?:0x[0-9a-f]+|\d+)$/.test(part))) return false;
-  const first = parseResolverNumber(parts[0]!);
-  return (parts.length === 1 ? Math.floor(first / 2 ** 24) : first) === 127;
-}
-
-function parseResolverNumber(text: string): number {
-  if (text.startsWith("0x")) return Number.parseInt(text.slice(2), 16);
-  return Number.parseInt(text, /^0[0-7]+$/.test(text) ? 8 : 10);
-}
-
-/** Whether `host:port` is this machine itself. @throws UsageError INVALID_ARGUMENT if it is no address. */
-export const isLoopbackAddress = (address: string): boolean => isLoopbackHost(parseHostPort(address, "the address").host);

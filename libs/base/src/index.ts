@@ -4,6 +4,7 @@ export * from "./bitfield.js";
 export * from "./display.js";
 export * from "./error-codes.js";
 export * from "./errors.js";
+export * from "./host-class.js";
 export * from "./ids.js";
 export * from "./logger.js";
 export * from "./network-of.js";
