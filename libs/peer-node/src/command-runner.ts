@@ -4,13 +4,14 @@ import type { DownloadCommand, DownloadEvent, PeerRef, StreamRef } from "@piecew
 import type { PieceStore } from "@piecewise/piece-store";
 import type { ClientStream } from "@piecewise/rpc";
 import { PeerConnection, type OwnCaller } from "./peer-connection.js";
-import { eventsFromWatch, isDialable, loadEvent } from "./wire.js";
+import { eventsFromWatch, loadEvent } from "./wire.js";
 
 /** What a download needs of the process around it. */
 export interface DownloadWorld {
   readonly contentId: ContentId;
   readonly caller: OwnCaller;
   readonly logger: Logger;
+  /** Addresses that are worth dialling. */
   lookupPeers(signal: AbortSignal): Promise<string[]>;
   /** Opens the target and begins to take part in the swarm. */
   openStore(manifest: Manifest, manifestBytes: Uint8Array, signal: AbortSignal): Promise<PieceStore>;
@@ -248,7 +249,7 @@ export class CommandRunner {
   #discover(source: "tracker" | "exchange", answer: Promise<string[]>): void {
     answer.then(
       (answered) => {
-        const addresses = answered.filter((address) => isDialable(address) && !this.#world.isBanned(address));
+        const addresses = answered.filter((address) => !this.#world.isBanned(address));
         this.#emit(addresses.length > 0 ? { type: "peersFound", source, addresses } : { type: "peersNotFound", source });
       },
       (error: unknown) => {

@@ -147,10 +147,10 @@ describe("a connection", () => {
     const connection = await connect({
       exchangePeers: (request) => {
         expect(request).toMatchObject({ contentId: file.contentId, caller });
-        return { peers: [{ address: "192.0.2.1:1" }] };
+        return { peers: ["192.0.2.1:1", "127.0.0.1:2", ":", "169.254.169.254:80", "192.0.2.2:0"].map((address) => ({ address })) };
       },
     });
-    expect(await connection.exchangePeers()).toEqual(["192.0.2.1:1"]);
+    expect(await connection.exchangePeers()).toEqual(["192.0.2.1:1", "127.0.0.1:2"]);
   });
 
   test("is silent when it is closed", async () => {

@@ -6,6 +6,7 @@ import { sha256 } from "@piecewise/piece-store";
 import { createClient, openChannel, type ClientStream, type RpcChannel, type ServiceClient, type StreamListener } from "@piecewise/rpc";
 import { BulkConnections } from "./bulk-connections.js";
 import { CollectedBytes } from "./collected-bytes.js";
+import { isWorthDialling } from "./wire.js";
 
 /** How long an answer to a unary call is waited for. */
 export const PEER_CALL_TIMEOUT_MS = 10_000;
@@ -125,13 +126,13 @@ export class PeerConnection {
     });
   }
 
-  /** Addresses of other peers of the swarm. @throws RemoteError */
+  /** Addresses of other peers of the swarm, those that are worth dialling. @throws RemoteError */
   async exchangePeers(): Promise<string[]> {
     const response = await this.#client.exchangePeers(
       { contentId: this.#contentId, caller: this.#caller },
       { timeoutMs: PEER_CALL_TIMEOUT_MS, signal: this.#closing.signal },
     );
-    return response.peers.map((peer) => peer.address);
+    return response.peers.map(({ address }) => address).filter((address) => isWorthDialling(address, this.#control));
   }
 
   /** @throws RemoteError */

@@ -54,7 +54,7 @@ describe("several trackers", () => {
 
   test("peers of a swarm are those that any of them knows", async () => {
     await using first = await startFakeTracker({ lookup: () => ({ peers: [{ address: "127.0.0.1:1" }, { address: "127.0.0.1:2" }] }) });
-    await using second = await startFakeTracker({ lookup: () => ({ peers: [{ address: "127.0.0.1:2" }, { address: "127.0.0.1:3" }] }) });
+    await using second = await startFakeTracker({ lookup: () => ({ peers: ["127.0.0.1:2", "127.0.0.1:3", "nonsense", "169.254.169.254:80"].map((address) => ({ address })) }) });
     const addresses = await openGroup([first, NOWHERE, second]).lookupPeers(idA, never);
     expect(addresses.toSorted()).toEqual(["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]);
   });

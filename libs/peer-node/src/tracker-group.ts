@@ -53,13 +53,9 @@ export class TrackerGroup {
     });
   }
 
-  /** Addresses of peers of one swarm; none if no tracker knows it. @throws RemoteError if no tracker answered. */
+  /** Addresses of peers of one swarm, those that are worth dialling; none if no tracker knows it. @throws RemoteError if no tracker answered. */
   async lookupPeers(contentId: ContentId, signal: AbortSignal): Promise<string[]> {
-    const request = { what: { case: "contentId", value: contentId } as const, peersMax: LOOKUP_PEERS_MAX };
-    const addresses = await this.#askAll(async (session, untilLate) => {
-      const response = await session.lookup(request, untilLate);
-      return response?.peers.map((peer) => peer.address) ?? [];
-    }, signal);
+    const addresses = await this.#askAll((session, untilLate) => session.lookupPeers(contentId, LOOKUP_PEERS_MAX, untilLate), signal);
     return [...new Set(addresses)];
   }
 

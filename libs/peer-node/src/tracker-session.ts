@@ -5,7 +5,7 @@ import { type ContentAnnouncementSchema, type LookupResponse, TrackerService } f
 import { createClient, openChannel, type RpcChannel, type ServiceClient } from "@piecewise/rpc";
 import type { ContentTable, LocalContent } from "./content-table.js";
 import { type LeaseCall, LeaseKeeper } from "./lease-keeper.js";
-import { announcementToWire, durationToMs, isDialable, progressToWire, type ReportedBytes } from "./wire.js";
+import { announcementToWire, durationToMs, isWorthDialling, progressToWire, type ReportedBytes } from "./wire.js";
 
 /** A tracker that has not answered by then is taken to be unreachable. */
 export const TRACKER_CALL_TIMEOUT_MS = 5_000;
@@ -117,6 +117,12 @@ export class TrackerSession {
     }
   }
 
+  /** Addresses of peers of one swarm, those that are worth dialling; none if the tracker does not know it. @throws RemoteError */
+  async lookupPeers(contentId: ContentId, peersMax: number, signal: AbortSignal): Promise<string[]> {
+    const response = await this.lookup({ what: { case: "contentId", value: contentId }, peersMax }, signal);
+    return response?.peers.map(({ address }) => address).filter((address) => isWorthDialling(address, this.#channel)) ?? [];
+  }
+
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
@@ -190,7 +196,7 @@ export class TrackerSession {
     );
     this.#leaseToken = response.leaseToken;
     // It goes into links.
-    this.#listedAddress = isDialable(response.listedAddress) ? response.listedAddress : undefined;
+    this.#listedAddress = isWorthDialling(response.listedAddress, this.#channel) ? response.listedAddress : undefined;
     this.#told.clear();
     for (const [contentId, told] of telling) this.#told.set(contentId, told);
     return durationToMs(response.renewAfter, RENEW_FALLBACK_MS);
@@ -235,9 +241,8 @@ export class TrackerSession {
     const lookUp = async (contentId: ContentId): Promise<void> => {
       this.#toLookUp.delete(contentId);
       try {
-        const what = { case: "contentId", value: contentId } as const;
-        const { peers = [] } = (await this.lookup({ what, peersMax: LOOKED_UP_PEERS_MAX }, this.#closing.signal)) ?? {};
-        for (const { address } of peers) if (isDialable(address)) contents.get(contentId)?.knownPeers.saw(address, now());
+        const addresses = await this.lookupPeers(contentId, LOOKED_UP_PEERS_MAX, this.#closing.signal);
+        for (const address of addresses) contents.get(contentId)?.knownPeers.saw(address, now());
       } catch (error) {
         if (!(error instanceof PiecewiseError)) throw error;
         logger.debug({ tracker: this.address, contentId, code: error.code }, error.message);

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { CallerSchema, ContentSummarySchema, GetPieceRequestSchema, WatchPiecesResponseSchema } from "@piecewise/contract";
 import type { Manifest } from "@piecewise/manifest";
 import { describe, expect, test } from "vitest";
-import { callerAddress, callerFromWire, contentIdFromWire, eventsFromWatch, isDialable, listingFromWire, pieceSelectionFromWire } from "./wire.js";
+import { callerAddress, callerFromWire, contentIdFromWire, eventsFromWatch, isDialable, isWorthDialling, listingFromWire, pieceSelectionFromWire } from "./wire.js";
 
 /** 3 pieces of 10 bytes and one of 5. */
 const manifest: Manifest = { totalBytes: 35, pieceLength: 10, entries: [], pieceHashes: new Uint8Array(4 * 32) };
@@ -68,6 +68,24 @@ describe("from other parties", () => {
 
   test.each(["", "x", "127.0.0.1:0", "127.0.0.1:70000", "a b:1", "http://x:1"])("%j cannot be dialled", (address) => {
     expect(isDialable(address)).toBe(false);
+  });
+
+  test.each([
+    ["192.0.2.1:1", true, true],
+    ["peer.example:1", true, true],
+    ["127.0.0.1:1", true, false],
+    ["localhost:1", true, false],
+    ["[::ffff:127.0.0.1]:1", true, false],
+    ["0.0.0.0:1", false, false],
+    ["[::]:1", false, false],
+    ["169.254.169.254:80", false, false],
+    ["[fe80::1]:1", false, false],
+    ["224.0.0.1:1", false, false],
+    ["nonsense", false, false],
+    ["192.0.2.1:0", false, false],
+  ])("%s is dialled if told from loopback: %j, from elsewhere: %j", (address, fromLoopback, fromElsewhere) => {
+    expect(isWorthDialling(address, { isOnLoopback: true })).toBe(fromLoopback);
+    expect(isWorthDialling(address, { isOnLoopback: false })).toBe(fromElsewhere);
   });
 
   test("a summary with a false id, no name or an absurd size is left out", () => {

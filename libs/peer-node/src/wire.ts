@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { durationMs, type Duration } from "@bufbuild/protobuf/wkt";
-import { formatHostPort, isContentId, parseHostPort, RemoteError, UsageError, type ContentId } from "@piecewise/base";
+import { formatHostPort, hostClassOf, isContentId, parseHostPort, RemoteError, UsageError, type ContentId } from "@piecewise/base";
 import type {
   Caller,
   ContentAnnouncementSchema,
@@ -84,6 +84,16 @@ export function isDialable(address: string): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * Whether an address is dialled that a tracker or another peer tells of. Nobody can send us to what listens on this machine only, unless it is
+ * here itself, nor to the line that we are on, where routers and clouds answer whoever asks; and some addresses are no single host.
+ */
+export function isWorthDialling(address: string, teller: { readonly isOnLoopback: boolean }): boolean {
+  if (!isDialable(address)) return false;
+  const hostClass = hostClassOf(parseHostPort(address, "a peer's address").host);
+  return hostClass === "other" || (hostClass === "loopback" && teller.isOnLoopback);
 }
 
 /** What a message of WatchPieces after the first one tells the download brain. */

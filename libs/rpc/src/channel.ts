@@ -1,8 +1,9 @@
 import { Channel, type ChannelOptions, credentials } from "@grpc/grpc-js";
-import { CancelledError, formatHostPort, parseHostPort, type PiecewiseError } from "@piecewise/base";
+import { CancelledError, formatHostPort, isLoopbackHost, parseHostPort, type PiecewiseError } from "@piecewise/base";
 import type { BulkSocket } from "./bulk/bulk-socket.js";
 import { connectInBulk } from "./bulk/bulk-transport.js";
 import { BULK_MESSAGE_BYTES_MAX, BULK_WINDOW_BYTES, CONTROL_MESSAGE_BYTES_MAX } from "./message-limits.js";
+import { remoteHostOf } from "./remote-host.js";
 import type { Remote } from "./status.js";
 
 export type GrpcCall = ReturnType<Channel["createCall"]>;
@@ -58,6 +59,7 @@ export class RpcChannel {
   readonly #bulkSockets = new Set<BulkSocket>();
   readonly #openCalls = new Set<(error: PiecewiseError) => void>();
   #closed = false;
+  #isOnLoopback = false;
 
   constructor(address: string, { purpose, remote = "peer" }: ChannelSettings) {
     this.address = address;
@@ -70,6 +72,11 @@ export class RpcChannel {
       ...PURPOSE_OPTIONS[purpose],
       ...(this.isBulk ? connectInBulk(this.#bulkSockets) : {}),
     });
+  }
+
+  /** Whether who answered last is on this machine, under whatever name it was dialled. */
+  get isOnLoopback(): boolean {
+    return this.#isOnLoopback;
   }
 
   /** Dials now instead of with the first call, which is what hears of a failure. */
@@ -98,6 +105,11 @@ export class RpcChannel {
     }
     this.#openCalls.add(end);
     return this.#channel.createCall(path, deadlineMs, null, null, null);
+  }
+
+  /** For clients: the call is being answered. */
+  answered(call: GrpcCall): void {
+    this.#isOnLoopback = isLoopbackHost(remoteHostOf(call.getPeer()));
   }
 
   forgetCall(end: (error: PiecewiseError) => void): void {

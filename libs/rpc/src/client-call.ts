@@ -34,7 +34,9 @@ export class ClientCall {
     this.#call = channel.createCall(path, deadlineMs, this.end);
     this.#call?.start(metadata, {
       onReceiveMetadata: () => {
-        if (!this.#over) events.onHeaders();
+        if (this.#over) return;
+        channel.answered(this.#call!);
+        events.onHeaders();
       },
       onReceiveMessage: (bytes: Buffer) => {
         this.#reading = false;

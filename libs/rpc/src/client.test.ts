@@ -43,6 +43,14 @@ describe("unary calls", () => {
     expect(answer).toMatchObject({ nonce: new Uint8Array([1, 2]), contentCount: 3 });
   });
 
+  test("show whether the other side is on this machine", async () => {
+    await using server = await startFakePeer();
+    using client = openTestClient(server.address);
+    expect(client.channel.isOnLoopback).toBe(false);
+    await client.peer.identify({}, { timeoutMs: 5_000 });
+    expect(client.channel.isOnLoopback).toBe(true);
+  });
+
   test("fail with the code, the wait and the remote of the answer", async () => {
     await using server = await startFakePeer({
       exchangePeers: () => Promise.reject(createError("BUSY", "asked too often", { retryAfterMs: 700 })),
