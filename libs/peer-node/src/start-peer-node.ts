@@ -35,8 +35,8 @@ import { isDialable } from "./wire.js";
 /** How long `close` lets streams in flight go on. */
 export const DRAIN_MS = 5_000;
 
-/** Requests to a peer are small: ids, indices, who calls. */
-const REQUEST_BYTES_MAX = 64 * KIB;
+/** Requests to a peer are small: ids, indices, who calls. The longest has 64 runs of pieces and about 1 KiB. */
+export const PEER_REQUEST_BYTES_MAX = 8 * KIB;
 
 const now = (): number => performance.now();
 
@@ -59,7 +59,7 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
     listen: options.listen === undefined ? defaultListen(trackers, options.port) : parseHostPort(options.listen, "the listen address"),
     services: [implementService(PeerService, service, { getPiece: chunkCodec })],
     logger,
-    limits: { requestBytesMax: REQUEST_BYTES_MAX },
+    limits: { requestBytesMax: PEER_REQUEST_BYTES_MAX },
   });
   const { port } = parseHostPort(server.address, "the listen address");
   const sessions = trackers.map(

@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { formatHostPort, type HostPort, type Logger, type PiecewiseError, StorageError, UsageError } from "@piecewise/base";
-import { HostConnections } from "./host-connections.js";
+import { HostQuota } from "./host-quota.js";
 import { plainHost } from "./remote-host.js";
 
 export interface ListenerOptions {
@@ -19,11 +19,12 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #hosts: HostConnections;
+  readonly #hosts: HostQuota;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#hosts = new HostConnections(options.connectionsPerHostMax);
+    const { connectionsPerHostMax } = options;
+    this.#hosts = new HostQuota(connectionsPerHostMax, (host) => this.#warn({ host, connectionsPerHostMax }, "refused a connection: too many from one address"));
     this.#server = createServer({ noDelay: true }, (socket) => this.#admit(socket));
     this.#server.maxConnections = options.connectionsMax;
     this.#server.on("drop", () => this.#warn({ connectionsMax: options.connectionsMax }, "refused a connection: too many are open"));
@@ -67,7 +68,6 @@ export class Listener {
   #admit(socket: Socket): void {
     const host = plainHost(socket.remoteAddress ?? "");
     if (!this.#hosts.admit(host)) {
-      this.#warn({ host, connectionsPerHostMax: this.#options.connectionsPerHostMax }, "refused a connection: too many from one address");
       socket.destroy();
       return;
     }

@@ -1,6 +1,7 @@
 import { type ConnectionInjector, Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import { assert, type HostPort, type Logger, MIB } from "@piecewise/base";
 import { Health, reflectionV1, reflectionV1alpha } from "@piecewise/contract";
+import { limitCallsPerHost } from "./host-calls.js";
 import { createHealth, type HealthService } from "./health.js";
 import type { ServiceImplementation } from "./implement-service.js";
 import { type Listener, openListener } from "./listener.js";
@@ -18,6 +19,8 @@ export interface ServerLimits {
   readonly connectionsPerHostMax: number;
   /** Calls at a time on one connection; a client queues the others. */
   readonly callsPerConnectionMax: number;
+  /** Calls at a time from one IPv4 address, or from one /64 of IPv6, other than loopback; more are refused as BUSY. */
+  readonly callsPerHostMax: number;
   /** Largest request; a larger one is refused with RESOURCE_EXHAUSTED. */
   readonly requestBytesMax: number;
 }
@@ -26,6 +29,7 @@ export const SERVER_LIMITS: ServerLimits = {
   connectionsMax: 2048,
   connectionsPerHostMax: 64,
   callsPerConnectionMax: 256,
+  callsPerHostMax: 1024,
   requestBytesMax: 4 * MIB,
 };
 
@@ -58,10 +62,10 @@ export interface RpcServer extends AsyncDisposable {
  * @throws UsageError ADDRESS_IN_USE, INVALID_ARGUMENT (an address that cannot be listened on); StorageError TOO_MANY_OPEN_FILES.
  */
 export async function startRpcServer({ listen, services, logger, limits }: RpcServerOptions): Promise<RpcServer> {
-  const { connectionsMax, connectionsPerHostMax, ...callLimits } = { ...SERVER_LIMITS, ...limits };
+  const { connectionsMax, connectionsPerHostMax, callsPerHostMax, ...callLimits } = { ...SERVER_LIMITS, ...limits };
   const served = services.map(({ service }) => service);
   const health = createHealth([...served, reflectionV1.ServerReflection, reflectionV1alpha.ServerReflection]);
-  const grpc = new Server(serverOptions(callLimits));
+  const grpc = new Server({ ...serverOptions(callLimits), interceptors: [limitCallsPerHost(callsPerHostMax, logger)] });
   for (const service of [...services, health.implementation, ...createReflection([...served, Health])]) register(grpc, service, logger);
 
   // Connections are accepted here and not by grpc-js, which has no limit for them and forgets those that it should close.
