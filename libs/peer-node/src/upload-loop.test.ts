@@ -9,7 +9,7 @@ import { UploadLoop, type WatchWriter } from "./upload-loop.js";
 
 const content = fakeContent(testFile(350, 100));
 const selection = { runs: [{ first: 0, count: 1 }], offset: 0, bytes: 100 };
-const caller = { key: "somebody", isPeer: true, address: undefined };
+const caller = { key: "somebody", isPeer: true, address: undefined, network: undefined };
 const load = { slotsTaken: 1, slotsMax: 16, queueLength: 0 };
 const never = (): AbortSignal => new AbortController().signal;
 

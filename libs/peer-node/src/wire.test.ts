@@ -43,8 +43,10 @@ describe("who calls", () => {
   const caller = create(CallerSchema, { peerId: new Uint8Array(16).fill(1), port: 4000 });
 
   test("peers behind one address are told apart, plain clients are not", () => {
-    expect(callerFromWire(caller, "192.0.2.1")).toEqual({ key: `192.0.2.1 ${"01".repeat(16)}`, isPeer: true, address: callerAddress(caller, "192.0.2.1") });
-    expect(callerFromWire(undefined, "192.0.2.1")).toEqual({ key: "192.0.2.1", isPeer: false, address: undefined });
+    expect(callerFromWire(caller, "192.0.2.1")).toEqual({ key: `192.0.2.1 ${"01".repeat(16)}`, isPeer: true, address: callerAddress(caller, "192.0.2.1"), network: "192.0.2.1" });
+    expect(callerFromWire(undefined, "192.0.2.1")).toEqual({ key: "192.0.2.1", isPeer: false, address: undefined, network: "192.0.2.1" });
+    expect(callerFromWire(undefined, "2001:db8::1").network).toBe("2001:db8:0:0::/64");
+    for (const host of ["127.0.0.1", "::1"]) expect(callerFromWire(caller, host).network).toBeUndefined();
   });
 
   test("is dialled back at the observed host and the port it says", () => {

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { durationMs, type Duration } from "@bufbuild/protobuf/wkt";
-import { formatHostPort, hostClassOf, isContentId, parseHostPort, RemoteError, UsageError, type ContentId } from "@piecewise/base";
+import { formatHostPort, hostClassOf, isContentId, isLoopbackHost, networkOf, parseHostPort, RemoteError, UsageError, type ContentId } from "@piecewise/base";
 import type {
   Caller,
   ContentAnnouncementSchema,
@@ -70,7 +70,9 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteO
 export function callerFromWire(caller: Caller | undefined, remoteHost: string): CallerFacts {
   const isPeer = caller !== undefined && caller.peerId.length > 0;
   const key = isPeer ? `${remoteHost} ${hex(caller.peerId.subarray(0, 16))}` : remoteHost;
-  return { key, isPeer, address: callerAddress(caller, remoteHost) };
+  // Many peers may run on this machine, and all have one address.
+  const network = isLoopbackHost(remoteHost) ? undefined : networkOf(remoteHost);
+  return { key, isPeer, address: callerAddress(caller, remoteHost), network };
 }
 
 /** Where a caller can be dialled back, if it says so. */

@@ -13,6 +13,8 @@ export interface CallerFacts {
   readonly isPeer: boolean;
   /** `host:port` where it says that it can be called. */
   readonly address: string | undefined;
+  /** What belongs to one customer of a network, whatever ids are claimed there; undefined where that is no reason for limits, as on this machine. */
+  readonly network: string | undefined;
 }
 
 /** Facts that the upload brain is told. One brain serves all contents of a process. */

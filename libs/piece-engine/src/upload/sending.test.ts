@@ -15,7 +15,7 @@ function run(bytesPerSecond: number, streams: readonly number[], bytesPerCall: n
   const ask = (caller: number): void => {
     lastRef += 1;
     owners.set(lastRef, { caller, leftBytes: bytesPerCall });
-    const facts = { key: `caller ${caller}`, isPeer: true, address: undefined };
+    const facts = { key: `caller ${caller}`, isPeer: true, address: undefined, network: undefined };
     queue.push({ type: "requestArrived", request: lastRef, caller: facts, content: "A", runs: [{ first: 0, count: 1 }], bytes: bytesPerCall });
   };
   streams.forEach((count, caller) => Array.from({ length: count }, () => ask(caller)));

@@ -4,7 +4,7 @@ import { firstChunkBytes } from "./chunk-size.js";
 import { Concurrency, SERVED_AT_ONCE_MIN } from "./concurrency.js";
 import type { CallerFacts, RequestRef, UploadEvent } from "./events.js";
 import type { UploadLimits } from "./upload-options.js";
-import type { Caller, UploadRequest } from "./upload-request.js";
+import type { Caller, NetworkShare, UploadRequest } from "./upload-request.js";
 
 /** Bounds of what a refused caller is told to wait. */
 export const UPLOAD_RETRY_AFTER_MS_MIN = 100;
@@ -25,7 +25,8 @@ const FREE_ONE_IN = 16;
  * both, who are forgotten with their last request, and (4) how long slots are held, for the advice to those who are refused.
  *
  * Several callers that named themselves are served as few at a time as fill the line. They never take the last `anonymousSlots`. The
- * others may take more than those only while no caller that named itself wants a slot. Who gives comes before who does not.
+ * others may take more than those only while no caller that named itself wants a slot. Who gives comes before who does not, and then a
+ * network that holds fewer slots, so that many ids are worth no more than one.
  */
 export class Slots {
   readonly #limits: UploadLimits;
@@ -34,6 +35,7 @@ export class Slots {
   readonly #granted = new Map<RequestRef, UploadRequest>();
   readonly #waiting = new Map<RequestRef, UploadRequest>();
   readonly #callers = new Map<string, Caller>();
+  readonly #networks = new Map<string, NetworkShare>();
   #anonymousTaken = 0;
   #anonymousWaiting = 0;
   #order = 0;
@@ -79,11 +81,17 @@ export class Slots {
     return this.#callers.get(callerKey)?.waits ?? false;
   }
 
+  /** Whether as many requests of this caller's network wait as may. */
+  isFullFor({ network }: CallerFacts): boolean {
+    return network !== undefined && (this.#networks.get(network)?.waiting ?? 0) >= this.#limits.networkQueueMax;
+  }
+
   /** Adds a waiting request. */
   join(event: Extract<UploadEvent, { type: "requestArrived" }>): UploadRequest {
     assert(this.get(event.request) === undefined, `request ${event.request} arrived twice`);
     const caller = this.#callerOf(event.caller);
     caller.waits = true;
+    caller.network.waiting += 1;
     const request: UploadRequest = {
       ref: event.request,
       caller,
@@ -118,6 +126,7 @@ export class Slots {
     this.#grantedBytes += request.bytes;
     if (!this.gives(request)) this.#grantedFreelyBytes += request.bytes;
     request.caller.slotsTaken += 1;
+    request.caller.network.slotsTaken += 1;
     request.caller.servedOrder = this.#order += 1;
     if (!request.isPeer) this.#anonymousTaken += 1;
     return request;
@@ -129,10 +138,11 @@ export class Slots {
     if (this.#waiting.has(request.ref)) this.#stopWaiting(request);
     if (this.#granted.delete(request.ref)) {
       caller.slotsTaken -= 1;
+      caller.network.slotsTaken -= 1;
       if (!request.isPeer) this.#anonymousTaken -= 1;
       this.#serviceMs += SERVICE_MS_WEIGHT * (nowMs - (request.grantedAtMs ?? nowMs) - this.#serviceMs);
     }
-    if (caller.slotsTaken === 0 && !caller.waits) this.#callers.delete(caller.key);
+    if (caller.slotsTaken === 0 && !caller.waits) this.#forget(caller);
   }
 
   /** When to call `measure` at the latest. */
@@ -169,6 +179,7 @@ export class Slots {
   #stopWaiting(request: UploadRequest): void {
     this.#waiting.delete(request.ref);
     request.caller.waits = false;
+    request.caller.network.waiting -= 1;
     if (!request.isPeer) this.#anonymousWaiting -= 1;
   }
 
@@ -196,6 +207,7 @@ export class Slots {
   #isBefore(a: UploadRequest, b: UploadRequest): boolean {
     if (this.#isBeyondShare(a) !== this.#isBeyondShare(b)) return this.#isBeyondShare(b);
     if (!this.#isOpenTurn && this.gives(a) !== this.gives(b)) return this.gives(a);
+    if (a.caller.network.slotsTaken !== b.caller.network.slotsTaken) return a.caller.network.slotsTaken < b.caller.network.slotsTaken;
     if (a.caller.slotsTaken !== b.caller.slotsTaken) return a.caller.slotsTaken < b.caller.slotsTaken;
     return a.caller.servedOrder < b.caller.servedOrder;
   }
@@ -209,12 +221,28 @@ export class Slots {
     return !isPeer && this.#anonymousTaken >= this.#limits.anonymousSlots;
   }
 
-  #callerOf({ key, address }: CallerFacts): Caller {
+  #callerOf({ key, address, network: networkKey }: CallerFacts): Caller {
     let caller = this.#callers.get(key);
     if (caller === undefined) {
-      caller = { key, address, slotsTaken: 0, waits: false, servedOrder: (this.#order += 1), fairBytes: 0, chunkBytes: firstChunkBytes(this.#limits.chunkBytes) };
+      const network = this.#networkOf(networkKey);
+      network.callers += 1;
+      caller = { key, address, network, slotsTaken: 0, waits: false, servedOrder: (this.#order += 1), fairBytes: 0, chunkBytes: firstChunkBytes(this.#limits.chunkBytes) };
       this.#callers.set(key, caller);
     }
     return caller;
+  }
+
+  #networkOf(key: string | undefined): NetworkShare {
+    const known = key === undefined ? undefined : this.#networks.get(key);
+    if (known !== undefined) return known;
+    const network = { key, callers: 0, slotsTaken: 0, waiting: 0 };
+    if (key !== undefined) this.#networks.set(key, network);
+    return network;
+  }
+
+  #forget({ key, network }: Caller): void {
+    this.#callers.delete(key);
+    network.callers -= 1;
+    if (network.callers === 0 && network.key !== undefined) this.#networks.delete(network.key);
   }
 }

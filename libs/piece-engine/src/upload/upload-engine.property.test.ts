@@ -3,12 +3,22 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { PieceRange } from "../download/events.js";
 import type { UploadCommand } from "./commands.js";
-import type { UploadEvent } from "./events.js";
+import type { CallerFacts, UploadEvent } from "./events.js";
 import { SENDS_AHEAD_MAX } from "./sending.js";
 import { createUploadEngine, type UploadEngine } from "./upload-engine.js";
 import { HEARTBEAT_MS, NEWS_WINDOW_MS } from "./watchers.js";
 
-const LIMITS = { slotsMax: 5, anonymousSlots: 1, callerSlotsMax: 3, queueMax: 4, watchersMax: 6, callerWatchersMax: 2, chunkBytes: 100_000 };
+const LIMITS = {
+  slotsMax: 5,
+  anonymousSlots: 1,
+  callerSlotsMax: 3,
+  queueMax: 4,
+  watchersMax: 6,
+  callerWatchersMax: 2,
+  networkQueueMax: 2,
+  networkWatchersMax: 3,
+  chunkBytes: 100_000,
+};
 const PIECES = 12;
 const CALLERS = ["ann", "ben", "cat", "dan", "eve", "?x", "?y"];
 
@@ -28,6 +38,11 @@ interface Watch {
 }
 
 const addressOf = (key: string): string => `${key}:4001`;
+
+/** Three of them are behind one address. */
+const networkOf = (key: string): string | undefined => (["ann", "ben", "?x"].includes(key) ? "crowd" : key === "cat" ? undefined : key);
+const isInCrowd = (key: string): boolean => networkOf(key) === "crowd";
+const callerOf = (key: string): CallerFacts => ({ key, isPeer: !key.startsWith("?"), address: addressOf(key), network: networkOf(key) });
 
 const countOf = (calls: readonly Call[], matches: (key: string) => boolean): number => calls.filter((call) => matches(call.key)).length;
 
@@ -129,8 +144,7 @@ class RandomShell {
     const runs = [{ first: piece, count: 1 + this.#random.below(2) }];
     if (this.#random.below(3) === 0) runs.push({ first: this.#random.below(4), count: 1 });
     this.#calls.set(this.#lastRef, { key, bytes, isGranted: false, drainedBytes: 0, sends: [] });
-    const caller = { key, isPeer: !key.startsWith("?"), address: addressOf(key) };
-    this.#tell({ type: "requestArrived", request: this.#lastRef, caller, content: "A", runs, bytes });
+    this.#tell({ type: "requestArrived", request: this.#lastRef, caller: callerOf(key), content: "A", runs, bytes });
   }
 
   #drainOne([request, call]: [number, Call], isEarly: boolean): void {
@@ -150,7 +164,7 @@ class RandomShell {
     this.#lastRef += 1;
     const key = CALLERS[this.#random.below(CALLERS.length)]!;
     this.#watches.set(this.#lastRef, { key, view: Bitfield.create(PIECES), toldAtMs: this.#nowMs, isBlocked: false });
-    this.#tell({ type: "watcherJoined", watcher: this.#lastRef, caller: { key, isPeer: !key.startsWith("?"), address: addressOf(key) }, content: "A" });
+    this.#tell({ type: "watcherJoined", watcher: this.#lastRef, caller: callerOf(key), content: "A" });
   }
 
   #leave(watcher: number): void {
@@ -228,6 +242,8 @@ class RandomShell {
     assert(countOf(granted, (key) => !key.startsWith("?")) <= LIMITS.slotsMax - LIMITS.anonymousSlots, "the share of plain clients");
     assert(waiting.length <= LIMITS.queueMax, "the queue");
     assert(this.#watches.size <= LIMITS.watchersMax, "watchers");
+    assert(countOf(waiting, isInCrowd) <= LIMITS.networkQueueMax, "the queue of one network");
+    assert([...this.#watches.values()].filter(({ key }) => isInCrowd(key)).length <= LIMITS.networkWatchersMax, "watchers of one network");
     for (const caller of CALLERS) {
       assert(countOf(granted, (key) => key === caller) <= LIMITS.callerSlotsMax, "slots of one caller");
       assert(countOf(waiting, (key) => key === caller) <= 1, "one waiting request for each caller");

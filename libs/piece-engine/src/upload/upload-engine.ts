@@ -168,7 +168,7 @@ class Engine implements UploadEngine {
     const isWithin = ({ first, count }: PieceRange): boolean => first >= 0 && count >= 1 && first + count <= content.held.length;
     if (runs.length === 0 || !runs.every(isWithin) || countPieces(runs) > content.held.length || bytes < 1) return "PIECE_OUT_OF_RANGE";
     if (!this.#contents.areOffered(caller, content, runs)) return "NOT_OFFERED";
-    return this.#slots.hasWaiting(caller.key) ? "BUSY" : undefined;
+    return this.#slots.hasWaiting(caller.key) || this.#slots.isFullFor(caller) ? "BUSY" : undefined;
   }
 
   #grantWaiting(): void {

@@ -12,6 +12,10 @@ export const UPLOAD_QUEUE_MAX = 256;
 export const UPLOAD_WATCHERS_MAX = 1024;
 /** Watchers of one caller, over all contents. */
 export const UPLOAD_CALLER_WATCHERS_MAX = 128;
+/** Of the requests that wait, those from one network: fresh peer ids cost nothing. */
+export const UPLOAD_NETWORK_QUEUE_MAX = 64;
+/** Of the watchers, those from one network. */
+export const UPLOAD_NETWORK_WATCHERS_MAX = 256;
 /** Contents that one process serves. */
 export const UPLOAD_CONTENTS_MAX = 10_000;
 /** The largest chunk, and what the contract allows. Slow callers get smaller ones. */
@@ -28,6 +32,8 @@ export interface UploadEngineOptions {
   readonly queueMax?: number | undefined;
   readonly watchersMax?: number | undefined;
   readonly callerWatchersMax?: number | undefined;
+  readonly networkQueueMax?: number | undefined;
+  readonly networkWatchersMax?: number | undefined;
   /** Upper bound of one `send`, at most 1 MiB. */
   readonly chunkBytes?: number | undefined;
   /** Upload limit of the process; undefined for none. */
@@ -42,6 +48,8 @@ export interface UploadLimits {
   readonly queueMax: number;
   readonly watchersMax: number;
   readonly callerWatchersMax: number;
+  readonly networkQueueMax: number;
+  readonly networkWatchersMax: number;
   /** Already shrunk to what the rate limit asks for. */
   readonly chunkBytes: number;
   readonly bytesPerSecond: number | undefined;
@@ -57,6 +65,8 @@ export function resolveUploadOptions(options: UploadEngineOptions): UploadLimits
     queueMax: options.queueMax ?? UPLOAD_QUEUE_MAX,
     watchersMax: options.watchersMax ?? UPLOAD_WATCHERS_MAX,
     callerWatchersMax: options.callerWatchersMax ?? UPLOAD_CALLER_WATCHERS_MAX,
+    networkQueueMax: options.networkQueueMax ?? UPLOAD_NETWORK_QUEUE_MAX,
+    networkWatchersMax: options.networkWatchersMax ?? UPLOAD_NETWORK_WATCHERS_MAX,
     chunkBytes: smoothChunkBytes(chunkBytes, bytesPerSecond),
     bytesPerSecond,
   };

@@ -2,11 +2,21 @@ import type { PieceRange } from "../download/events.js";
 import { countPieces, type PieceCursor } from "../piece-runs.js";
 import type { RequestRef } from "./events.js";
 
+/** What the callers of one network hold together. */
+export interface NetworkShare {
+  /** undefined for a caller that shares its network with nobody who counts. */
+  readonly key: string | undefined;
+  callers: number;
+  slotsTaken: number;
+  waiting: number;
+}
+
 /** A caller that holds a slot or waits for one. */
 export interface Caller {
   readonly key: string;
   /** `host:port` where it can be called. */
   readonly address: string | undefined;
+  readonly network: NetworkShare;
   slotsTaken: number;
   /** At most one of its requests waits. */
   waits: boolean;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Bitfield } from "@piecewise/base";
 import { describe, expect, test } from "vitest";
 import type { LoadFacts, UploadCommand } from "./commands.js";
@@ -17,14 +17,17 @@ import type { UploadEngineOptions } from "./upload-options.js";
  * requestArrived REF CALLER CONTENT FIRST[+COUNT] BYTES · chunkDrained REF BYTES · requestEnded REF · watcherJoined REF CALLER CONTENT ·
  * watcherLeft|watcherBlocked|watcherDrained REF · contentAdded CONTENT BITS · contentRemoved CONTENT · pieceStored|pieceLost CONTENT PIECE ·
  * peerGave ADDRESS BYTES · callerWatched CONTENT ADDRESS BITS · callerOffers CONTENT ADDRESS FIRST[+COUNT] · callerLost CONTENT ADDRESS ·
- * drainStarted · deadlineReached. A caller that begins with "?" did not name itself; one that can be called is NAME@ADDRESS. BITS are 0 and 1, or N* for so many held pieces.
+ * drainStarted · deadlineReached. A caller that begins with "?" did not name itself; one that can be called is NAME@ADDRESS,
+ * one of a network NAME%NETWORK. BITS are 0 and 1, or N* for so many held pieces.
+ * With PIECEWISE_WRITE_SCENARIOS=1 the commands in the files are written anew, to be read and judged before they are committed.
  */
+const isWriting = process.env["PIECEWISE_WRITE_SCENARIOS"] === "1";
 const folder = new URL("testdata/", import.meta.url);
 const scenarios = readdirSync(folder).filter((name) => name.endsWith(".txt"));
 
 function caller(word: string): CallerFacts {
-  const [key = "", address] = word.split("@");
-  return { key, isPeer: !key.startsWith("?"), address };
+  const [, key = "", network, address] = /^([^%@]*)(?:%([^@]*))?(?:@(.*))?$/.exec(word) ?? [];
+  return { key, isPeer: !key.startsWith("?"), address, network };
 }
 
 function held(word: string): Bitfield {
@@ -159,8 +162,11 @@ function replay(text: string): string {
 
 describe("upload scenarios", () => {
   test.each(scenarios)("%s", (name) => {
-    const text = readFileSync(new URL(name, folder), "utf8");
-    expect(replay(text)).toBe(text);
+    const file = new URL(name, folder);
+    const text = readFileSync(file, "utf8");
+    const replayed = replay(text);
+    if (isWriting) writeFileSync(file, replayed);
+    expect(replayed).toBe(text);
   });
 
   test("a wrong expectation is noticed", () => {

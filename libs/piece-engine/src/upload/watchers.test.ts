@@ -8,7 +8,7 @@ test("news that does not fit into one message follows in the next, a window late
   const engine = createUploadEngine();
   const pieces = 2 * NEWS_RUNS_MAX + 100;
   engine.handle({ type: "contentAdded", content: "A", held: Bitfield.create(pieces, true) }, 0);
-  engine.handle({ type: "watcherJoined", watcher: 1, caller: { key: "alice", isPeer: true, address: undefined }, content: "A" }, 0);
+  engine.handle({ type: "watcherJoined", watcher: 1, caller: { key: "alice", isPeer: true, address: undefined, network: undefined }, content: "A" }, 0);
   for (let piece = 0; piece < pieces; piece += 2) engine.handle({ type: "pieceLost", content: "A", piece }, 1);
 
   const withdrawn: number[] = [];
@@ -24,7 +24,7 @@ test("each watcher hears of a piece as soon as it has heard nothing for a window
   const engine = createUploadEngine();
   engine.handle({ type: "contentAdded", content: "A", held: Bitfield.create(9) }, 0);
   [0, 30, 60, 60].forEach((atMs, index) => {
-    engine.handle({ type: "watcherJoined", watcher: index + 1, caller: { key: `peer ${index}`, isPeer: true, address: undefined }, content: "A" }, atMs);
+    engine.handle({ type: "watcherJoined", watcher: index + 1, caller: { key: `peer ${index}`, isPeer: true, address: undefined, network: undefined }, content: "A" }, atMs);
   });
   engine.handle({ type: "watcherBlocked", watcher: 2 }, 60);
 

@@ -221,8 +221,12 @@ export class Watchers {
   #isFullFor(caller: CallerFacts): boolean {
     if (this.count >= this.#limits.watchersMax) return true;
     let own = 0;
-    for (const watcher of this.#watchers.values()) if (isSameCaller(watcher.caller, caller)) own += 1;
-    return own >= this.#limits.callerWatchersMax;
+    let near = 0;
+    for (const watcher of this.#watchers.values()) {
+      if (isSameCaller(watcher.caller, caller)) own += 1;
+      if (caller.network !== undefined && watcher.caller.network === caller.network) near += 1;
+    }
+    return own >= this.#limits.callerWatchersMax || near >= this.#limits.networkWatchersMax;
   }
 
   #stopWhere(matches: (watcher: Watcher) => boolean, code: ErrorCode, commands: UploadCommand[]): void {

@@ -200,7 +200,7 @@ export class UploadSide {
   }
 }
 
-const callerOf = ({ clientNode }: Connection): CallerFacts => ({ key: clientNode.callerKey, isPeer: true, address: clientNode.host.address });
+const callerOf = ({ clientNode }: Connection): CallerFacts => ({ key: clientNode.callerKey, isPeer: true, address: clientNode.host.address, network: undefined });
 
 const loadEvent = (peer: number, load: LoadFacts) =>
   ({ type: "peerLoadChanged", peer, slotsFree: Math.max(0, load.slotsMax - load.slotsTaken), queueLength: load.queueLength }) as const;
