@@ -2,9 +2,9 @@ import { isLoopbackHost, parseHostPort, PiecewiseError, RemoteError, UsageError,
 import type { Caller, PeerService } from "@piecewise/contract";
 import { pieceCountOf } from "@piecewise/manifest";
 import { createTokenBucket } from "@piecewise/piece-engine";
-import type { CallContext, ServiceHandlers } from "@piecewise/rpc";
+import { type CallContext, HostQuota, type ServiceHandlers } from "@piecewise/rpc";
 import type { ContentTable, LocalContent } from "./content-table.js";
-import { sendManifest } from "./send-manifest.js";
+import { MANIFEST_RETRY_AFTER_MS, sendManifest } from "./send-manifest.js";
 import type { UploadLoop } from "./upload-loop.js";
 import { callerAddress, callerFromWire, contentIdFromWire, pieceSelectionFromWire } from "./wire.js";
 
@@ -14,6 +14,8 @@ export const NONCE_BYTES_MAX = 64;
 export const EXCHANGED_PEERS_MAX = 50;
 /** Calls of GetManifest answered at a time. */
 export const MANIFEST_STREAMS_MAX = 64;
+/** Of these from one network: a reader that takes a part now and then keeps its place for long. */
+export const MANIFEST_STREAMS_PER_HOST_MAX = 16;
 /** ExchangePeers calls a second, of all callers together. */
 export const EXCHANGES_PER_SECOND_MAX = 200;
 /** ReportBadPiece calls a second, of all callers together: each may cost reading a piece. */
@@ -34,6 +36,7 @@ export function createPieceService(options: PieceServiceOptions): ServiceHandler
   const exchanges = createTokenBucket(EXCHANGES_PER_SECOND_MAX, EXCHANGES_PER_SECOND_MAX);
   const rechecks = createTokenBucket(RECHECKS_PER_SECOND_MAX, RECHECKS_PER_SECOND_MAX);
   let manifestStreams = 0;
+  const manifestQuota = new HostQuota(MANIFEST_STREAMS_PER_HOST_MAX, (host) => logger.warn({ host }, "refused a manifest: too many go to one address"));
 
   const takeOrRefuse = (bucket: typeof exchanges): void => {
     const nowMs = now();
@@ -61,14 +64,15 @@ export function createPieceService(options: PieceServiceOptions): ServiceHandler
 
     async getManifest(request, context, stream) {
       const { manifestBytes } = contentFor(request, context).source;
-      if (manifestStreams >= MANIFEST_STREAMS_MAX) {
-        throw new RemoteError("BUSY", "too many callers fetch manifests; try again later", { retryAfterMs: 1_000 });
+      if (manifestStreams >= MANIFEST_STREAMS_MAX || !manifestQuota.admit(context.remoteHost)) {
+        throw new RemoteError("BUSY", "too many callers fetch manifests; try again later", { retryAfterMs: MANIFEST_RETRY_AFTER_MS });
       }
       manifestStreams += 1;
       try {
         await sendManifest(manifestBytes, stream, context.signal);
       } finally {
         manifestStreams -= 1;
+        manifestQuota.release(context.remoteHost);
       }
     },
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { MANIFEST_DRAIN_MS_MAX, sendManifest } from "./send-manifest.js";
+import { MANIFEST_DRAIN_MS_MAX, MANIFEST_RETRY_AFTER_MS, sendManifest } from "./send-manifest.js";
 import { FakeWriter } from "./testing/fake-writer.js";
 
 const bytes = Buffer.from(Uint8Array.from({ length: 600_000 }, (_, index) => index % 251));
@@ -38,7 +38,7 @@ describe("sending a manifest", () => {
     writer.room = 1;
     const refused = sendManifest(bytes, writer, never).catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(MANIFEST_DRAIN_MS_MAX);
-    expect(await refused).toMatchObject({ code: "TOO_SLOW" });
+    expect(await refused).toMatchObject({ code: "TOO_SLOW", retryAfterMs: MANIFEST_RETRY_AFTER_MS });
     expect(writer.messages).toHaveLength(1);
   });
 

@@ -163,9 +163,8 @@ export class UploadLoop {
       case "send":
         return this.#transfers.get(command.request)?.send(command.bytesMax);
       case "refuse":
-        return this.#transfers.get(command.request)?.end(refusal(command.code, command.retryAfterMs));
       case "stop":
-        return this.#transfers.get(command.request)?.end(refusal(command.code));
+        return this.#transfers.get(command.request)?.end(refusal(command.code, command.retryAfterMs));
       case "offerFirst":
         return this.#tell(command.watcher, { offered: command.offered, load: command.load });
       case "offerNews":

@@ -4,6 +4,7 @@ export { createClient, type ServiceClient } from "./client.js";
 export { FramedChunk } from "./framed-chunk.js";
 export { releaseFrame } from "./frame-pool.js";
 export type { CallContext, ServiceHandlers, StreamWriter } from "./handlers.js";
+export { HostQuota } from "./host-quota.js";
 export { implementService, type ServiceImplementation } from "./implement-service.js";
 export { CHUNK_BYTES_MAX, CONTROL_MESSAGE_BYTES_MAX } from "./message-limits.js";
 export type { MessageCodec, ResponseCodecs } from "./message-codec.js";

@@ -18,7 +18,7 @@ export type UploadCommand =
   /** Read and send the next chunk, at most so many bytes and never across the end of a piece → `chunkDrained` or `requestEnded`. */
   | { readonly type: "send"; readonly request: RequestRef; readonly bytesMax: number }
   /** End a granted call with this code. */
-  | { readonly type: "stop"; readonly request: RequestRef; readonly code: ErrorCode }
+  | { readonly type: "stop"; readonly request: RequestRef; readonly code: ErrorCode; readonly retryAfterMs?: number }
   /** First message to a watcher. `offered` are wire bytes. */
   | { readonly type: "offerFirst"; readonly watcher: WatcherRef; readonly offered: Uint8Array; readonly load: LoadFacts }
   /** Later message; a heartbeat if it brings nothing. */

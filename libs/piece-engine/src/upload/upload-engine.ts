@@ -149,8 +149,7 @@ class Engine implements UploadEngine {
   #admit(event: RequestArrived): void {
     const code = this.#reasonToRefuse(event);
     if (code !== undefined) {
-      const advice = code === "BUSY" ? { retryAfterMs: this.#slots.retryAfterMs() } : {};
-      this.#commands.push({ type: "refuse", request: event.request, code, ...advice });
+      this.#commands.push({ type: "refuse", request: event.request, code, ...this.#adviceOn(code) });
       return;
     }
     const request = this.#slots.join(event);
@@ -158,7 +157,7 @@ class Engine implements UploadEngine {
     this.#grantWaiting();
     if (request.grantedAtMs !== undefined || this.#slots.queueLength <= this.#limits.queueMax) return;
     this.#forget(request);
-    this.#commands.push({ type: "refuse", request: request.ref, code: "BUSY", retryAfterMs: this.#slots.retryAfterMs() });
+    this.#commands.push({ type: "refuse", request: request.ref, code: "BUSY", ...this.#adviceOn("BUSY") });
   }
 
   #reasonToRefuse({ caller, content: id, runs, bytes }: RequestArrived): ErrorCode | undefined {
@@ -231,8 +230,13 @@ class Engine implements UploadEngine {
   }
 
   #end(request: UploadRequest, code: ErrorCode): void {
-    this.#commands.push({ type: request.grantedAtMs === undefined ? "refuse" : "stop", request: request.ref, code });
+    this.#commands.push({ type: request.grantedAtMs === undefined ? "refuse" : "stop", request: request.ref, code, ...this.#adviceOn(code) });
     this.#forget(request);
+  }
+
+  /** Where waiting helps: for how long. */
+  #adviceOn(code: ErrorCode): { readonly retryAfterMs?: number } {
+    return code === "BUSY" || code === "TOO_SLOW" ? { retryAfterMs: this.#slots.retryAfterMs() } : {};
   }
 
   #forget(request: UploadRequest | undefined): void {

@@ -86,11 +86,10 @@ function formatCommand(command: UploadCommand): string {
     case "grant":
       return `grant ${command.request}`;
     case "refuse":
-      return `refuse ${command.request} ${command.code}${command.retryAfterMs === undefined ? "" : ` retry=${command.retryAfterMs}`}`;
+    case "stop":
+      return `${command.type} ${command.request} ${command.code}${command.retryAfterMs === undefined ? "" : ` retry=${command.retryAfterMs}`}`;
     case "send":
       return `send ${command.request} ${command.bytesMax}`;
-    case "stop":
-      return `stop ${command.request} ${command.code}`;
     case "offerFirst":
       return `offerFirst ${command.watcher} ${Buffer.from(command.offered).toString("hex")} ${formatLoad(command.load)}`;
     case "offerNews":

@@ -134,9 +134,8 @@ export class UploadSide {
       case "send":
         return this.#requests.get(command.request)?.send(command.bytesMax);
       case "refuse":
-        return this.#requests.get(command.request)?.end(command.code, command.retryAfterMs);
       case "stop":
-        return this.#requests.get(command.request)?.end(command.code);
+        return this.#requests.get(command.request)?.end(command.code, command.retryAfterMs);
       case "offerFirst":
         return this.#offerFirst(command.watcher, command.offered, command.load);
       case "offerNews":
