@@ -166,6 +166,21 @@ describe("a peer", () => {
   });
 });
 
+describe("the manifest", () => {
+  test("asked of two is taken from the one that answers, and the other hears that it is not wanted any more", async () => {
+    const gone = deferred();
+    const { engine, command, hears } = await connected({ getManifest: (_, { signal }) => aborted(signal).then(gone.resolve) });
+    const other = PEER + 1;
+    command({ type: "connectPeer", peer: other, address: await servingAt() });
+    await hears("peerConnected");
+    engine.heard.length = 0;
+    command({ type: "fetchManifest", peer: PEER }, { type: "fetchManifest", peer: other });
+    expect(await hears("manifestReceived")).toMatchObject({ peer: other });
+    await gone.promise;
+    expect(engine.heardTypes).toEqual(["manifestReceived"]);
+  });
+});
+
 describe("a stream", () => {
   test("is granted, brings its chunks and ends", async () => {
     const { engine, command, hears, noted } = await withStore({});

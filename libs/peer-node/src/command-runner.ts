@@ -41,6 +41,8 @@ export class CommandRunner {
   readonly #connections = new Map<PeerRef, PeerConnection>();
   readonly #streams = new Map<StreamRef, { readonly peer: PeerRef; readonly stream: ClientStream }>();
   readonly #closing = new AbortController();
+  /** What is still on its way of a manifest that is there is of no use. */
+  readonly #manifestThere = new AbortController();
   #manifestBytes: Uint8Array | undefined;
   #manifest: Manifest | undefined;
   #store: PieceStore | undefined;
@@ -213,7 +215,7 @@ export class CommandRunner {
     assert(connection !== undefined, "the brain asks connected peers only");
     // Whoever has the manifest will most likely be asked for the first pieces.
     connection.prepareForPieces();
-    connection.fetchManifest().then(
+    connection.fetchManifest(this.#manifestThere.signal).then(
       (manifestBytes) => this.#useManifest(peer, manifestBytes),
       (error: unknown) => {
         if (!(error instanceof PiecewiseError)) throw error;
@@ -224,6 +226,7 @@ export class CommandRunner {
   }
 
   #useManifest(peer: PeerRef, manifestBytes: Uint8Array): void {
+    if (this.#manifest !== undefined) return;
     try {
       this.#manifest = decodeManifest(manifestBytes);
     } catch (error) {
@@ -232,6 +235,7 @@ export class CommandRunner {
       return this.#emit({ type: "storeFailed", code: error.code, message: error.message });
     }
     this.#manifestBytes = manifestBytes;
+    this.#manifestThere.abort();
     const { totalBytes, pieceLength } = this.#manifest;
     return this.#emit({ type: "manifestReceived", peer, geometry: { totalBytes, pieceLength } });
   }

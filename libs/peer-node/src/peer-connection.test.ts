@@ -9,6 +9,7 @@ import { aborted, type PeerHandlers, servingAll, startFakePeer } from "./testing
 
 const file = testFile(350, 100);
 const caller = { peerId: Uint8Array.from({ length: 16 }, () => 9), port: 4001 };
+const never = new AbortController().signal;
 const closers: (() => Promise<void> | void)[] = [];
 
 async function connect(handlers: Partial<PeerHandlers>, contentId = file.contentId): Promise<PeerConnection> {
@@ -34,7 +35,7 @@ describe("a manifest", () => {
         for (const part of [bytes.subarray(0, 10), bytes.subarray(10, 11), bytes.subarray(11)]) stream.write({ data: part });
       },
     });
-    expect(Buffer.from(await connection.fetchManifest()).equals(bytes)).toBe(true);
+    expect(Buffer.from(await connection.fetchManifest(never)).equals(bytes)).toBe(true);
   });
 
   test.each([
@@ -43,7 +44,7 @@ describe("a manifest", () => {
     ["that does not come", undefined],
   ])("%s is invalid", async (_, data) => {
     const connection = await connect({ getManifest: async (__, ___, stream) => void (data && stream.write({ data })) });
-    await expect(connection.fetchManifest()).rejects.toMatchObject({ code: "MANIFEST_INVALID", message: expect.stringContaining(connection.address) });
+    await expect(connection.fetchManifest(never)).rejects.toMatchObject({ code: "MANIFEST_INVALID", message: expect.stringContaining(connection.address) });
   });
 
   test("that is longer than any may be is cut off", async () => {
@@ -60,7 +61,7 @@ describe("a manifest", () => {
         over.resolve();
       },
     });
-    await expect(connection.fetchManifest()).rejects.toMatchObject({ code: "MANIFEST_INVALID", message: expect.stringContaining("more than") });
+    await expect(connection.fetchManifest(never)).rejects.toMatchObject({ code: "MANIFEST_INVALID", message: expect.stringContaining("more than") });
     await over.promise;
     expect(sentBytes).toBeLessThan(MANIFEST_BYTES_MAX + 16 * MIB);
   });
@@ -79,7 +80,7 @@ describe("a manifest", () => {
       },
       contentId,
     );
-    expect(await connection.fetchManifest()).toHaveLength(MANIFEST_BYTES_MAX);
+    expect(await connection.fetchManifest(never)).toHaveLength(MANIFEST_BYTES_MAX);
   });
 
   test("that a peer does not give", async () => {
@@ -88,12 +89,27 @@ describe("a manifest", () => {
         throw new RemoteError("BUSY", "come back", { retryAfterMs: 700 });
       },
     });
-    await expect(connection.fetchManifest()).rejects.toMatchObject({ code: "BUSY", retryAfterMs: 700 });
+    await expect(connection.fetchManifest(never)).rejects.toMatchObject({ code: "BUSY", retryAfterMs: 700 });
+  });
+
+  test("that is not wanted any more is given up", async () => {
+    const left = deferred();
+    const unwanted = new AbortController();
+    const connection = await connect({
+      async getManifest(_, { signal }) {
+        unwanted.abort();
+        await aborted(signal);
+        left.resolve();
+      },
+    });
+    const fetched = connection.fetchManifest(unwanted.signal);
+    await expect(fetched).rejects.toMatchObject({ code: "CANCELLED" });
+    await left.promise;
   });
 
   test("that does not come is given up when the connection closes", async () => {
     const connection = await connect({ getManifest: (_, { signal }) => aborted(signal) });
-    const fetched = connection.fetchManifest();
+    const fetched = connection.fetchManifest(never);
     connection.close();
     await expect(fetched).rejects.toMatchObject({ code: "CANCELLED" });
   });

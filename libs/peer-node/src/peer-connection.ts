@@ -89,9 +89,9 @@ export class PeerConnection {
 
   /**
    * Fetches the manifest's bytes and holds them against the content id.
-   * @throws IntegrityError MANIFEST_INVALID if they are not what the id says; RemoteError; CancelledError when closed.
+   * @throws IntegrityError MANIFEST_INVALID if they are not what the id says; RemoteError; CancelledError when closed, or by the signal.
    */
-  fetchManifest(): Promise<Uint8Array> {
+  fetchManifest(signal: AbortSignal): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const collected = new CollectedBytes();
       const fail = (error: PiecewiseError): void => {
@@ -122,7 +122,7 @@ export class PeerConnection {
         },
       );
       this.#streams.add(stream);
-      this.#closing.signal.addEventListener("abort", () => fail(new CancelledError()), { once: true });
+      for (const end of [this.#closing.signal, signal]) end.addEventListener("abort", () => fail(new CancelledError()), { once: true });
     });
   }
 

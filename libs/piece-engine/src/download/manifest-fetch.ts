@@ -5,12 +5,18 @@ import type { PeerRef } from "./events.js";
 import type { Source } from "./source.js";
 import type { Turn } from "./turn.js";
 
-/** After so long without the manifest another source is asked, if there may be one. */
+/** After so long without the manifest another source is asked as well: whoever is silent holds nobody up. */
+const MANIFEST_HEDGE_MS = 1500;
+/** Sources that are asked at a time: what they send is buffered before it can be checked. */
+export const MANIFEST_SOURCES_MAX = 3;
+/** After so long a source makes room for another, if there may be one. */
 const MANIFEST_TIMEOUT_MS = 15_000;
 
-/** Gets the manifest: one source is asked at a time, another when it fails. */
+/** Gets the manifest: one source is asked, another when it fails, and one more when it takes long. */
 export class ManifestFetch {
-  #asked: { readonly source: Source; readonly sinceMs: number } | undefined;
+  /** Since when each is being asked. */
+  readonly #asked = new Map<Source, number>();
+  #askAgainAtMs = 0;
 
   constructor(
     private readonly connections: Connections,
@@ -20,39 +26,46 @@ export class ManifestFetch {
 
   /** At the end of each event, until it is there. */
   settle(): void {
-    if (this.#asked !== undefined) return;
+    const { nowMs } = this.turn;
+    if (this.#asked.size >= MANIFEST_SOURCES_MAX || (this.#asked.size > 0 && nowMs < this.#askAgainAtMs)) return;
     let best: Source | undefined;
     for (const source of this.connections.sources) {
-      if (source.isGoingAway) continue;
-      if (source.pausedUntilMs > this.turn.nowMs) this.deadlines.setEarlier("manifest", source.pausedUntilMs);
+      if (source.isGoingAway || this.#asked.has(source)) continue;
+      if (source.pausedUntilMs > nowMs) this.deadlines.setEarlier("manifest", source.pausedUntilMs);
       else if (best === undefined || source.failures < best.failures) best = source;
     }
     if (best === undefined) return;
-    this.#asked = { source: best, sinceMs: this.turn.nowMs };
+    this.#asked.set(best, nowMs);
+    this.#askAgainAtMs = nowMs + MANIFEST_HEDGE_MS;
     this.turn.issue({ type: "fetchManifest", peer: best.peer.ref });
-    this.deadlines.set("manifest", this.turn.nowMs + MANIFEST_TIMEOUT_MS);
+    this.deadlines.setEarlier("manifest", this.#askAgainAtMs);
   }
 
   failed(ref: PeerRef, code: ErrorCode, retryAfterMs?: number): void {
     const source = this.connections.sources.get(ref);
     if (source === undefined) return;
-    if (this.#asked?.source === source) this.#asked = undefined;
+    this.#asked.delete(source);
     // What does not hash to the content id was never its manifest.
     if (code === "MANIFEST_INVALID") this.connections.ban(source.peer, "MANIFEST_INVALID");
     else this.connections.callFailed(source, code, retryAfterMs);
   }
 
   left(source: Source): void {
-    if (this.#asked?.source === source) this.#asked = undefined;
+    this.#asked.delete(source);
   }
 
-  /** The answer is late: the source makes room for another, unless it is the only one. */
+  /** Some answers may be late: those sources make room for others, unless there are none. */
   due(): void {
-    if (this.#asked === undefined) return;
-    const { source, sinceMs } = this.#asked;
-    const lateAtMs = sinceMs + MANIFEST_TIMEOUT_MS;
-    if (lateAtMs > this.turn.nowMs) this.deadlines.set("manifest", lateAtMs);
-    else if (this.connections.hasOthers) this.connections.letGo(source.peer, "redial", "TIMED_OUT");
-    else this.deadlines.set("manifest", this.turn.nowMs + MANIFEST_TIMEOUT_MS);
+    const { nowMs } = this.turn;
+    for (const [source, sinceMs] of this.#asked) {
+      if (sinceMs + MANIFEST_TIMEOUT_MS > nowMs) this.deadlines.setEarlier("manifest", sinceMs + MANIFEST_TIMEOUT_MS);
+      else if (this.connections.hasOthers) this.connections.letGo(source.peer, "redial", "TIMED_OUT");
+      else this.#restart(source);
+    }
+  }
+
+  #restart(source: Source): void {
+    this.#asked.set(source, this.turn.nowMs);
+    this.deadlines.setEarlier("manifest", this.turn.nowMs + MANIFEST_TIMEOUT_MS);
   }
 }
