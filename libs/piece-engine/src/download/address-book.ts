@@ -29,6 +29,8 @@ export interface KnownPeer {
   attempts: number;
   /** While idle: when it may be dialled. While dialling: since when. */
   sinceMs: number;
+  /** How often it was let go because it had granted what it was asked for and sent nothing. */
+  silences: number;
   /** A piece of it was verified. */
   isTrusted: boolean;
   /** Payload bytes that came from it. */
@@ -73,6 +75,7 @@ export class AddressBook {
       state: "idle",
       attempts: 0,
       sinceMs: nowMs,
+      silences: 0,
       isTrusted: false,
       bytes: 0,
       pieces: 0,

@@ -35,6 +35,12 @@ const CALL_RETRY_MAX_MS = 10_000;
 const STABLE_MS = 30_000;
 /** A peer that offers nothing new for so long makes room for one that may. */
 const USELESS_PATIENCE_MS = 20_000;
+/** And after so long if it is the only one: then nothing comes at all. */
+const USELESS_ALONE_MS = 3_000;
+/** So does one that has granted all that it was asked for, and sends nothing. Doubled each time, so that a slow one gets a chunk through … */
+const SILENT_PATIENCE_MS = 20_000;
+/** … but not more often than this. */
+const SILENT_DOUBLINGS_MAX = 4;
 /** When all places are taken: how often it is looked whether one has become free. */
 const PLACE_AGAIN_MS = 1000;
 
@@ -46,6 +52,8 @@ export interface ConnectionsObserver {
   paused(source: Source): void;
   /** Whether it could be exchanged for another without loss. */
   isUseless(source: Source): boolean;
+  /** Whether it has granted everything that it was asked for and sent nothing for so long. */
+  isSilent(source: Source, silentMs: number): boolean;
 }
 
 /** Who is dialled, who is connected, who is let go. Every `connectPeer` is followed by exactly one `dropPeer` or `banPeer`. */
@@ -251,14 +259,31 @@ export class Connections {
     else this.deadlines.set("dial", nextMs);
   }
 
-  /** Lets a peer go that has had nothing for us for a while; false if there is none. */
+  /** Lets a peer go that has had nothing for us, or has sent nothing, for a while; false if there is none. */
   #makePlace(): boolean {
     for (const source of this.sources) {
-      if (source.connectedAtMs + USELESS_PATIENCE_MS > this.turn.nowMs || this.#observer?.isUseless(source) !== true) continue;
-      this.letGo(source.peer, "redialSlowly", "NOT_OFFERED");
+      const { peer } = source;
+      if (this.#observer?.isSilent(source, SILENT_PATIENCE_MS * 2 ** Math.min(peer.silences, SILENT_DOUBLINGS_MAX)) === true) {
+        peer.silences += 1;
+        this.letGo(peer, "redial", "TIMED_OUT");
+        return true;
+      }
+      if (!this.#isSpare(source)) continue;
+      this.letGo(peer, "redialSlowly", "NOT_OFFERED");
       return true;
     }
     return false;
+  }
+
+  #isSpare(source: Source): boolean {
+    const { nowMs } = this.turn;
+    if (this.#observer?.isUseless(source) !== true) {
+      source.uselessSinceMs = undefined;
+      return false;
+    }
+    source.uselessSinceMs ??= nowMs;
+    const isAlone = this.sources.size === 1 && source.uselessSinceMs + USELESS_ALONE_MS <= nowMs;
+    return isAlone || source.connectedAtMs + USELESS_PATIENCE_MS <= nowMs;
   }
 
   #forget(peer: KnownPeer): void {

@@ -76,6 +76,7 @@ class Engine implements DownloadEngine {
       },
       paused: (source) => this.#transfer?.paused(source),
       isUseless: (source) => this.#transfer?.isUseless(source) === true,
+      isSilent: (source, silentMs) => this.#transfer?.isSilent(source, silentMs) === true,
     });
   }
 

@@ -62,6 +62,8 @@ export class Source {
   /** Streams that stalled since the last verified piece. */
   stalls = 0;
   heardAtMs: number;
+  /** Since when, as far as was looked, it could be exchanged for another without loss. */
+  uselessSinceMs: number | undefined;
   /** When it said last what it offers. */
   newsAtMs: number;
 

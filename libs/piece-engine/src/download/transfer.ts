@@ -79,6 +79,15 @@ export class Transfer {
     return this.#ledger.availability.count > 0 && source.missingOffered === 0 && source.streams.size === 0 && source.kept.size === 0;
   }
 
+  /** It has granted everything that it was asked for, and has sent nothing for so long. */
+  isSilent(source: Source, silentMs: number): boolean {
+    if (source.streams.size === 0 || this.#ledger.isStorageBehind) return false;
+    for (const stream of source.streams) {
+      if (stream.grantedAtMs === undefined || stream.isDrained || stream.progressAtMs + silentMs > this.turn.nowMs) return false;
+    }
+    return true;
+  }
+
   /** False if the news makes no sense. */
   news(source: Source, added: readonly PieceRange[], withdrawn: readonly PieceRange[]): boolean {
     source.takesRuns = true;
