@@ -6,7 +6,7 @@ import { sha256 } from "@piecewise/piece-store";
 import { createClient, openChannel, type ClientStream, type RpcChannel, type ServiceClient, type StreamListener } from "@piecewise/rpc";
 import { BulkConnections } from "./bulk-connections.js";
 import { CollectedBytes } from "./collected-bytes.js";
-import { isWorthDialling } from "./wire.js";
+import { EXCHANGED_PEERS_MAX, isWorthDialling } from "./wire.js";
 
 /** How long an answer to a unary call is waited for. */
 export const PEER_CALL_TIMEOUT_MS = 10_000;
@@ -132,7 +132,9 @@ export class PeerConnection {
       { contentId: this.#contentId, caller: this.#caller },
       { timeoutMs: PEER_CALL_TIMEOUT_MS, signal: this.#closing.signal },
     );
-    return response.peers.map(({ address }) => address).filter((address) => isWorthDialling(address, this.#control));
+    // Whoever tells more than anybody should does not crowd out others.
+    const told = response.peers.slice(0, EXCHANGED_PEERS_MAX).map(({ address }) => address);
+    return told.filter((address) => isWorthDialling(address, this.#control));
   }
 
   /** @throws RemoteError */

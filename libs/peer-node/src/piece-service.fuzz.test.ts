@@ -8,10 +8,10 @@ import { CHUNK_BYTES_MAX, implementService } from "@piecewise/rpc";
 import { answersOf, callMethod } from "@piecewise/rpc/testing";
 import * as fc from "fast-check";
 import { CallerWatches } from "./caller-watches.js";
-import { createPieceService, EXCHANGED_PEERS_MAX } from "./piece-service.js";
+import { createPieceService } from "./piece-service.js";
 import { fakeContent, testFile } from "./testing/fake-content.js";
 import { UploadLoop } from "./upload-loop.js";
-import { isDialable } from "./wire.js";
+import { EXCHANGED_PEERS_MAX, isDialable } from "./wire.js";
 
 const HOSTS = ["192.0.2.7", "127.0.0.1", "2001:db8::1", "fe80::1%eth0"];
 const METHODS = PeerService.methods;

@@ -6,12 +6,10 @@ import { type CallContext, HostQuota, type ServiceHandlers } from "@piecewise/rp
 import type { ContentTable, LocalContent } from "./content-table.js";
 import { MANIFEST_RETRY_AFTER_MS, sendManifest } from "./send-manifest.js";
 import type { UploadLoop } from "./upload-loop.js";
-import { callerAddress, callerFromWire, contentIdFromWire, pieceSelectionFromWire } from "./wire.js";
+import { callerAddress, callerFromWire, contentIdFromWire, EXCHANGED_PEERS_MAX, pieceSelectionFromWire } from "./wire.js";
 
 /** Longest nonce that is returned. */
 export const NONCE_BYTES_MAX = 64;
-/** Peers in one answer of ExchangePeers. */
-export const EXCHANGED_PEERS_MAX = 50;
 /** Calls of GetManifest answered at a time. */
 export const MANIFEST_STREAMS_MAX = 64;
 /** Of these from one network: a reader that takes a part now and then keeps its place for long. */

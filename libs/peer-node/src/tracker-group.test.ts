@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { ContentTable } from "./content-table.js";
 import { fakeContent, testFile } from "./testing/fake-content.js";
 import { type FakeTracker, leaseOf, startFakeTracker } from "./testing/fake-tracker.js";
-import { LISTED_CONTENTS_MAX, LISTED_NAMES_MAX, LISTED_PAGES_MAX, TrackerGroup } from "./tracker-group.js";
+import { LISTED_CONTENTS_MAX, LISTED_NAMES_MAX, LISTED_PAGES_MAX, LOOKUP_PEERS_MAX, TrackerGroup } from "./tracker-group.js";
 import { TrackerSession } from "./tracker-session.js";
 
 const peerId = new Uint8Array(16);
@@ -57,6 +57,15 @@ describe("several trackers", () => {
     await using second = await startFakeTracker({ lookup: () => ({ peers: ["127.0.0.1:2", "127.0.0.1:3", "nonsense", "169.254.169.254:80"].map((address) => ({ address })) }) });
     const addresses = await openGroup([first, NOWHERE, second]).lookupPeers(idA, never);
     expect(addresses.toSorted()).toEqual(["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]);
+  });
+
+  test("one that tells of very many peers crowds out none that another tells of", async () => {
+    const peers = Array.from({ length: 5_000 }, (_, index) => ({ address: `192.0.2.1:${index + 1}` }));
+    await using liar = await startFakeTracker({ lookup: () => ({ peers }) });
+    await using honest = await startFakeTracker({ lookup: () => ({ peers: [{ address: "127.0.0.1:2" }] }) });
+    const addresses = await openGroup([liar, honest]).lookupPeers(idA, never);
+    expect(addresses.slice(0, 2)).toEqual(["192.0.2.1:1", "127.0.0.1:2"]);
+    expect(addresses).toHaveLength(LOOKUP_PEERS_MAX + 1);
   });
 
   test("one that answers is enough", async () => {

@@ -55,8 +55,8 @@ export class TrackerGroup {
 
   /** Addresses of peers of one swarm, those that are worth dialling; none if no tracker knows it. @throws RemoteError if no tracker answered. */
   async lookupPeers(contentId: ContentId, signal: AbortSignal): Promise<string[]> {
-    const addresses = await this.#askAll((session, untilLate) => session.lookupPeers(contentId, LOOKUP_PEERS_MAX, untilLate), signal);
-    return [...new Set(addresses)];
+    const told = await this.#askAll((session, untilLate) => session.lookupPeers(contentId, LOOKUP_PEERS_MAX, untilLate), signal);
+    return [...new Set(inTurn(told))];
   }
 
   /** @throws RemoteError TRACKER_UNREACHABLE and the like if no tracker answered. */
@@ -71,7 +71,7 @@ export class TrackerGroup {
       const response = await session.lookup(request, untilLate);
       return response?.contents ?? [];
     }, signal);
-    return mergeSummaries(summaries).filter(isWanted);
+    return mergeSummaries(summaries.flat()).filter(isWanted);
   }
 
   list(filter: string, signal: AbortSignal): Promise<ContentListing[]> {
@@ -99,14 +99,14 @@ export class TrackerGroup {
       } while (pageToken !== "" && summaries.length < LISTED_CONTENTS_MAX && pages < LISTED_PAGES_MAX);
       return summaries;
     }, signal);
-    return mergeSummaries(all);
+    return mergeSummaries(all.flat());
   }
 
   /**
-   * Asks every tracker, and puts their answers together. Once one has told something, the others have only so much time: one that has
+   * Asks every tracker, and returns the answers of those that gave one. Once one has told something, the others have only so much time: one that has
    * fallen silent holds nobody up.
    */
-  async #askAll<Item>(ask: (session: TrackerSession, signal: AbortSignal) => Promise<readonly Item[]>, signal: AbortSignal): Promise<Item[]> {
+  async #askAll<Item>(ask: (session: TrackerSession, signal: AbortSignal) => Promise<readonly Item[]>, signal: AbortSignal): Promise<(readonly Item[])[]> {
     const late = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     const results = await Promise.allSettled(
@@ -123,7 +123,7 @@ export class TrackerGroup {
   }
 
   /** @throws why the first one failed, if none answered. */
-  #answersOf<Item>(results: readonly PromiseSettledResult<readonly Item[]>[]): Item[] {
+  #answersOf<Item>(results: readonly PromiseSettledResult<readonly Item[]>[]): (readonly Item[])[] {
     const answers: (readonly Item[])[] = [];
     let failure: PiecewiseError | undefined;
     for (const [index, result] of results.entries()) {
@@ -136,9 +136,15 @@ export class TrackerGroup {
       this.#logger.debug({ tracker: this.sessions[index]!.address, code: result.reason.code }, result.reason.message);
     }
     if (answers.length === 0 && failure !== undefined) throw failure;
-    return answers.flat();
+    return answers;
   }
 }
+
+/** The first of each list, the second of each, and so on: what one tracker tells is not tried before all that another does. */
+const inTurn = <Item>(lists: readonly (readonly Item[])[]): Item[] => {
+  const length = Math.max(0, ...lists.map((list) => list.length));
+  return Array.from({ length }, (_, index) => lists.flatMap((list) => list.slice(index, index + 1))).flat();
+};
 
 function firstError(error: unknown): unknown {
   return error instanceof AggregateError ? error.errors[0] : error;

@@ -120,7 +120,9 @@ export class TrackerSession {
   /** Addresses of peers of one swarm, those that are worth dialling; none if the tracker does not know it. @throws RemoteError */
   async lookupPeers(contentId: ContentId, peersMax: number, signal: AbortSignal): Promise<string[]> {
     const response = await this.lookup({ what: { case: "contentId", value: contentId }, peersMax }, signal);
-    return response?.peers.map(({ address }) => address).filter((address) => isWorthDialling(address, this.#channel)) ?? [];
+    // Whoever tells more than was asked for does not crowd out others.
+    const told = response?.peers.slice(0, peersMax).map(({ address }) => address) ?? [];
+    return told.filter((address) => isWorthDialling(address, this.#channel));
   }
 
   async close(): Promise<void> {

@@ -88,6 +88,9 @@ export function isDialable(address: string): boolean {
   }
 }
 
+/** Peers in one answer of ExchangePeers, given or taken. */
+export const EXCHANGED_PEERS_MAX = 50;
+
 /**
  * Whether an address is dialled that a tracker or another peer tells of. Nobody can send us to what listens on this machine only, unless it is
  * here itself, nor to the line that we are on, where routers and clouds answer whoever asks; and some addresses are no single host.
