@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setTimeout as pause, setImmediate as nextTurn } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
 import type { Message } from "./plain-grpc.js";
 import type { TestContent } from "./test-content.js";
@@ -25,6 +25,8 @@ export interface Reply {
   grant(): void;
   /** Resolves when there is room for more, or nobody reads any more. */
   send(message: Message): Promise<void>;
+  /** The same with bytes that are no whole message, or none at all. */
+  sendRaw(bytes: Uint8Array): Promise<void>;
   end(): void;
   refuse(code: number, reason: string, retryAfterMs?: number): void;
 }
@@ -38,6 +40,8 @@ export type ManifestAnswer = (reply: Reply, content: TestContent) => Promise<voi
 
 /** Several to a piece of the tests, so that they can be mixed up. */
 const CHUNK_BYTES = 65_536;
+const MANIFEST_PART_BYTES = 262_144;
+const TRICKLE_MS = 1_000;
 
 async function chunksOf({ piece, pieceCount, offset, bytes }: PieceRequest, content: TestContent): Promise<Chunk[]> {
   const chunks: Chunk[] = [];
@@ -96,6 +100,31 @@ export const endless: PieceAnswer = async (request, reply, content) => {
   while (!reply.isOver) await sendChunk(reply, chunks.at(-1)!);
 };
 
+/** The right bytes, one in each message, one a second. */
+export const byteByByte: PieceAnswer = async (request, reply, content) => {
+  reply.grant();
+  for (const { piece, offset, data } of await chunksOf(request, content)) {
+    for (let at = 0; at < data.length && !reply.isOver; at += 1) {
+      await sendChunk(reply, { piece, offset: offset + at, data: data.subarray(at, at + 1) });
+      await pause(TRICKLE_MS, undefined, { ref: false });
+    }
+  }
+};
+
+/** The head of a message of gRPC that says how long it is, and then a byte of it each second. */
+export const neverCompletes =
+  (bytesSaid: number): PieceAnswer =>
+  async (_request, reply) => {
+    reply.grant();
+    const head = Buffer.alloc(5);
+    head.writeUInt32BE(bytesSaid, 1);
+    await reply.sendRaw(head);
+    while (!reply.isOver) {
+      await reply.sendRaw(Buffer.of(1));
+      await pause(TRICKLE_MS, undefined, { ref: false });
+    }
+  };
+
 /** Offers, and keeps the request waiting for ever. */
 export const neverGrants: PieceAnswer = () => {};
 /** Grants a slot, and says nothing more. */
@@ -143,7 +172,9 @@ export const floodOfNews =
   };
 
 export const honestManifest: ManifestAnswer = async (reply, { manifestBytes }) => {
-  if (manifestBytes.length > 0) await reply.send({ data: manifestBytes });
+  for (let at = 0; at < manifestBytes.length; at += MANIFEST_PART_BYTES) {
+    await reply.send({ data: manifestBytes.subarray(at, at + MANIFEST_PART_BYTES) });
+  }
   reply.end();
 };
 /** Bytes of which the content id is not the hash. */
@@ -163,3 +194,10 @@ export const endlessManifest =
     }
   };
 export const noManifest: ManifestAnswer = () => {};
+/** The right bytes, one a second. */
+export const manifestByteByByte: ManifestAnswer = async (reply, { manifestBytes }) => {
+  for (let at = 0; at < manifestBytes.length && !reply.isOver; at += 1) {
+    await reply.send({ data: manifestBytes.subarray(at, at + 1) });
+    await pause(TRICKLE_MS, undefined, { ref: false });
+  }
+};

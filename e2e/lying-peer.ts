@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import type { Writable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Metadata, type sendUnaryData, Server, ServerCredentials, type ServerUnaryCall, type ServerWritableStream } from "@grpc/grpc-js";
 import { CallLog } from "./call-log.js";
 import { honest, honestManifest, type ManifestAnswer, type PieceAnswer, type PieceRequest, type Reply, type WatchAnswer } from "./lies.js";
@@ -21,9 +23,17 @@ export interface Behaviour {
   readonly answersReports?: boolean;
 }
 
+/** Port 0 takes any free one. */
+export interface ListenOn {
+  readonly host: string;
+  readonly port: number;
+}
+
+export const ON_LOOPBACK: ListenOn = { host: "127.0.0.1", port: 0 };
+
 type ServerStream = ServerWritableStream<Message, Message>;
 
-/** A peer of our own making that serves one content and says what it likes. It listens on 127.0.0.1 and keeps a log of what it is asked. */
+/** A peer of our own making that serves one content and says what it likes. It listens on 127.0.0.1 unless told otherwise, and keeps a log of what it is asked. */
 export class LyingPeer implements AsyncDisposable {
   readonly calls = new CallLog();
   peerId = randomBytes(16);
@@ -31,16 +41,19 @@ export class LyingPeer implements AsyncDisposable {
   #behaviour: Behaviour;
   #server = new Server();
   #port = 0;
+  readonly #host: string;
   readonly #watches = new Set<ServerStream>();
   #leave: (() => Promise<void>) | undefined;
 
-  private constructor(content: TestContent, behaviour: Behaviour) {
+  private constructor(content: TestContent, behaviour: Behaviour, { host, port }: ListenOn) {
     this.#content = content;
     this.#behaviour = behaviour;
+    this.#host = host;
+    this.#port = port;
   }
 
-  static async start(content: TestContent, behaviour: Behaviour = {}): Promise<LyingPeer> {
-    const peer = new LyingPeer(content, behaviour);
+  static async start(content: TestContent, behaviour: Behaviour = {}, listen: ListenOn = ON_LOOPBACK): Promise<LyingPeer> {
+    const peer = new LyingPeer(content, behaviour, listen);
     await peer.#listen();
     return peer;
   }
@@ -50,7 +63,7 @@ export class LyingPeer implements AsyncDisposable {
   }
 
   get address(): string {
-    return `127.0.0.1:${this.#port}`;
+    return `${this.#host}:${this.#port}`;
   }
 
   behave(behaviour: Behaviour): void {
@@ -169,6 +182,13 @@ class StreamReply implements Reply {
     this.#call.once("cancelled", gone);
     await once(this.#call, "drain", { signal: left.signal }).catch(() => {}); // Whoever has left needs no room.
     this.#call.off("cancelled", gone);
+  }
+
+  async sendRaw(bytes: Uint8Array): Promise<void> {
+    // The stream of HTTP/2 below the call, which grpc-js does not show.
+    const { stream } = (this.#call as unknown as { readonly call: { readonly stream: Writable } }).call;
+    if (this.isOver || stream.write(bytes)) return;
+    await nextTurn();
   }
 
   end(): void {

@@ -1,13 +1,11 @@
-import { createHash } from "node:crypto";
 import { mkdir, readdir } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { contentOfManifest, ILLEGAL_MANIFESTS, largestManifest } from "./hostile/illegal-manifests.js";
 import * as lies from "./lies.js";
 import { LyingPeer } from "./lying-peer.js";
-import { encodeMessage, type Message } from "./plain-grpc.js";
 import { runPeer, startPeer } from "./processes.js";
 import { downloadFrom, type HonestSwarm, KIB, startHonestSwarm, startLiars } from "./swarm-of-liars.js";
 import { openTempFolder } from "./temp-folder.js";
-import type { TestContent } from "./test-content.js";
 import { hashFile } from "./test-files.js";
 
 describe("a manifest that the content id is not the hash of", () => {
@@ -43,55 +41,10 @@ describe("a manifest that the content id is not the hash of", () => {
   });
 });
 
-interface Entry {
-  readonly path?: string;
-  readonly kind?: string | number;
-  readonly sizeBytes?: string | number;
-  readonly executable?: boolean;
-}
-
-const FILE = "MANIFEST_ENTRY_KIND_FILE";
-const DIRECTORY = "MANIFEST_ENTRY_KIND_DIRECTORY";
-const file = (path: string, sizeBytes = 1): Entry => ({ path, kind: FILE, sizeBytes });
-
-/** A manifest of these entries in which everything else is as it should be. */
-function manifestOf(entries: readonly Entry[], changes: Message = {}): Buffer {
-  const totalBytes = entries.reduce((sum, { sizeBytes = 0 }) => sum + Number(sizeBytes), 0);
-  const pieceLength = 4;
-  const pieceHashes = Buffer.alloc(32 * Math.min(Math.ceil(totalBytes / pieceLength), 1000), 1);
-  return encodeMessage("piecewise.v1.Manifest", { totalBytes, pieceLength, entries, pieceHashes, ...changes });
-}
-
-const ILLEGAL: Readonly<Record<string, Buffer>> = {
-  "a path that leaves the directory": manifestOf([file("../escape")]),
-  "an absolute path": manifestOf([file("/tmp/escape")]),
-  "a drive letter": manifestOf([file("C:escape")]),
-  "a backslash": manifestOf([file("..\\escape")]),
-  "a NUL": manifestOf([file("nul\0byte")]),
-  "an escape sequence": manifestOf([file("red\u001b[31m")]),
-  "the name of a device": manifestOf([file("CON")]),
-  "names that differ in case": manifestOf([file("Read"), file("read")]),
-  "names that differ in the form of accents": manifestOf([file("e\u0301"), file("\u00e9")]),
-  "a file that is a directory, too": manifestOf([file("doc"), file("doc/a")]),
-  "a directory with bytes": manifestOf([{ path: "a", kind: DIRECTORY, sizeBytes: 1 }]),
-  "files larger than the whole": manifestOf([file("a", 9)], { totalBytes: 5, pieceHashes: Buffer.alloc(64) }),
-  "a file of 2^60 bytes": manifestOf([{ path: "a", kind: FILE, sizeBytes: String(2n ** 60n) }], { totalBytes: String(2n ** 60n) }),
-  "sizes whose sum overflows": manifestOf(
-    [...["a", "b"].map((path) => ({ path, kind: FILE, sizeBytes: String(2n ** 63n) })), file("c", 5)],
-    { totalBytes: 5, pieceHashes: Buffer.alloc(64) },
-  ),
-  "an absurd piece length": manifestOf([file("a")], { pieceLength: 0xffff_ffff }),
-  "too few hashes": manifestOf([file("a", 9)], { pieceHashes: Buffer.alloc(64) }),
-  "a field that is unknown": Buffer.concat([manifestOf([file("a")]), Buffer.of(0x78, 1)]),
-  "no message at all": Buffer.from("GET / HTTP/1.1\r\n\r\n"),
-  "no bytes": Buffer.alloc(0),
-};
-
 describe.concurrent("a manifest that is what the content id says, and is not legal", () => {
-  test.each(Object.entries(ILLEGAL))("%s", async (_what, manifestBytes) => {
-    const contentId = `sha256:${createHash("sha256").update(manifestBytes).digest("hex")}`;
-    const nothing = { totalBytes: 0, pieceLength: 1, pieceCount: 1, pieceBytes: () => 0, read: async () => Buffer.alloc(0) };
-    const content: TestContent = { contentId, manifestBytes, ...nothing };
+  test.each(Object.entries(ILLEGAL_MANIFESTS))("%s", async (_what, manifestOf) => {
+    const content = contentOfManifest(manifestOf());
+    const { contentId } = content;
     await using folder = await openTempFolder();
     await using liar = await LyingPeer.start(content);
     const cwd = folder.join("here");
@@ -103,4 +56,14 @@ describe.concurrent("a manifest that is what the content id says, and is not leg
     expect(await readdir(folder.path, { recursive: true })).toEqual(["here"]);
     expect(liar.calls.of("GetPiece")).toEqual([]);
   });
+});
+
+test("the largest manifest that is legal: the disk is too small, and the memory is not", async () => {
+  const content = contentOfManifest(largestManifest());
+  await using folder = await openTempFolder();
+  await using liar = await LyingPeer.start(content);
+  const peer = await runPeer(downloadFrom([liar.address], content.contentId, folder.join("target")), { env: { NODE_OPTIONS: "--max-old-space-size=256" } });
+  expect(peer.exitCode, peer.transcript()).toBe(5);
+  expect(peer.events.at(-1)).toMatchObject({ event: "error", code: "DISK_FULL" });
+  expect(liar.calls.of("GetPiece")).toEqual([]);
 });
