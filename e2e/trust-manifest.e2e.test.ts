@@ -1,12 +1,14 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { contentOfManifest, ILLEGAL_MANIFESTS, largestManifest } from "./hostile/illegal-manifests.js";
-import * as lies from "./lies.js";
+import { behavioursOf } from "./hostile/peer-lies.js";
 import { LyingPeer } from "./lying-peer.js";
 import { runPeer, startPeer } from "./processes.js";
 import { downloadFrom, type HonestSwarm, KIB, startHonestSwarm, startLiars } from "./swarm-of-liars.js";
 import { openTempFolder } from "./temp-folder.js";
 import { hashFile } from "./test-files.js";
+
+const LIES = ["manifest-of-another", "manifest-empty", "manifest-cut-short", "manifest-and-more", "manifest-endless", "manifest-empty-parts"];
 
 describe("a manifest that the content id is not the hash of", () => {
   let swarm: HonestSwarm;
@@ -16,15 +18,8 @@ describe("a manifest that the content id is not the hash of", () => {
   afterAll(() => swarm[Symbol.asyncDispose]());
 
   test("gets whoever sent it banned, and another is asked", async () => {
-    const { contentId, manifestBytes } = swarm.content;
-    await using liars = await startLiars(swarm.content, {
-      "other bytes": { getManifest: lies.otherManifest(Buffer.alloc(manifestBytes.length, 10)) },
-      "no bytes": { getManifest: lies.otherManifest(Buffer.alloc(0)) },
-      "all but the last byte": { getManifest: lies.otherManifest(manifestBytes.subarray(0, -1)) },
-      "one byte more": { getManifest: lies.otherManifest(Buffer.concat([manifestBytes, Buffer.of(0)])) },
-      "bytes without end": { getManifest: lies.endlessManifest(2 ** 20) },
-      "parts without bytes": { getManifest: lies.endlessManifest(0) },
-    });
+    const { contentId } = swarm.content;
+    await using liars = await startLiars(swarm.content, behavioursOf(LIES, swarm.content));
     const peers = [...liars.peers.values()];
     const output = swarm.folder.join("copy");
     // The honest one is silent until all have lied.
@@ -38,6 +33,18 @@ describe("a manifest that the content id is not the hash of", () => {
       expect(liar.calls.of("GetManifest"), what).toHaveLength(1);
       expect(liar.calls.of("GetPiece"), what).toEqual([]);
     }
+  });
+
+  test("and one that does not come holds nobody up", async () => {
+    const { contentId } = swarm.content;
+    await using liars = await startLiars(swarm.content, behavioursOf(["manifest-silent", "manifest-byte-by-byte"], swarm.content));
+    const peers = [...liars.peers.values()];
+    swarm.seeder.signal("SIGSTOP");
+    await using fetcher = startPeer(downloadFrom([...peers.map(({ address }) => address), swarm.seederAddress], contentId, swarm.folder.join("in time")));
+    await Promise.all(peers.map((liar) => liar.calls.waitFor("GetManifest"))).finally(() => swarm.seeder.signal("SIGCONT"));
+    // Long before the first two are given up, after 15 s.
+    await fetcher.waitForEvent("finished", () => true, 10_000);
+    expect(await hashFile(swarm.folder.join("in time"))).toBe(await hashFile(swarm.path));
   });
 });
 

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { behaviourOf } from "./hostile/peer-lies.js";
 import * as lies from "./lies.js";
 import { LyingPeer } from "./lying-peer.js";
 import { PlainClient } from "./plain-grpc.js";
@@ -19,7 +20,7 @@ afterAll(() => swarm[Symbol.asyncDispose]());
 
 describe("a peer that sends wrong bytes", () => {
   test("from the first piece on is asked once, told of it, and banned", async () => {
-    await using liar = await LyingPeer.start(swarm.content, { getPiece: lies.wrongBytes() });
+    await using liar = await LyingPeer.start(swarm.content, behaviourOf("wrong-bytes", swarm.content));
     const { wastedBytes, bytesFrom } = await downloadBeside([liar], swarm);
     const [asked, ...more] = liar.calls.of("GetPiece");
     expect(more).toEqual([]);
@@ -30,7 +31,7 @@ describe("a peer that sends wrong bytes", () => {
   });
 
   test("in one byte of some pieces is banned when the first of them is hashed", async () => {
-    await using liar = await LyingPeer.start(swarm.content, { getPiece: lies.wrongBytes((piece) => piece % 2 === 1, 100_000, 100_001) });
+    await using liar = await LyingPeer.start(swarm.content, behaviourOf("wrong-byte-in-some", swarm.content));
     const { wastedBytes } = await downloadBeside([liar], swarm);
     const reported = await liar.calls.waitFor("ReportBadPiece");
     expect((reported["pieceIndex"] as number) % 2).toBe(1);
@@ -48,7 +49,7 @@ describe("a peer that sends wrong bytes", () => {
   });
 
   test("and is the only one: the download says so when the time is up", async () => {
-    await using liar = await LyingPeer.start(swarm.content, { getPiece: lies.wrongBytes() });
+    await using liar = await LyingPeer.start(swarm.content, behaviourOf("wrong-bytes", swarm.content));
     const output = swarm.folder.join("never");
     const peer = await runPeer([...downloadFrom([liar.address], swarm.content.contentId, output), "--timeout", "1"]);
     expect(peer.exitCode).toBe(8);
@@ -62,10 +63,7 @@ test("of a piece from two peers only the one that lied is banned", async () => {
   const { address } = seeder;
   const nothing = Buffer.alloc(2);
   // Wrong where another peer began, right where it is alone: only a comparison of ranges shows who lied.
-  await using liar = await LyingPeer.start(swarm.content, {
-    offered: nothing,
-    getPiece: (request, reply, content) => (request.offset > 0 ? lies.wrongBytes() : lies.honest)(request, reply, content),
-  });
+  await using liar = await LyingPeer.start(swarm.content, { ...behaviourOf("wrong-where-others-began", swarm.content), offered: nothing });
   const output = swarm.folder.join("blame");
   await using fetcher = startPeer(downloadFrom([address, liar.address], swarm.content.contentId, output));
   await liar.calls.waitFor("WatchPieces");
