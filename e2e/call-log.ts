@@ -13,8 +13,12 @@ export class CallLog {
   readonly #calls: LoggedCall[] = [];
   readonly #lookers = new Set<() => void>();
 
+  /** Hears of each call as it comes. */
+  onCall: ((method: string) => void) | undefined;
+
   add(method: string, request: Message): void {
     this.#calls.push({ method, request });
+    this.onCall?.(method);
     for (const look of this.#lookers) look();
   }
 

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Namespace } from "./chaos/namespace.js";
 import type { FloodReport } from "./hostile/flood.js";
-import { bundleHostile, HostileCaller } from "./hostile/hostile-caller.js";
+import { bundleHostile, HostileCaller, startHostile } from "./hostile/hostile-caller.js";
 import { peakMemoryMib } from "./peak-memory.js";
 import { type RunningProcess, type RunningTracker, runPeer, startPeer, startTracker } from "./processes.js";
 import { KIB, MIB } from "./swarm-of-liars.js";
@@ -160,5 +160,27 @@ describe.skipIf(!Namespace.isPossible())("a peer that is attacked from one addre
     await using liar = attack("watchers-with-claimed-id", 50, victim, LIAR, claimed);
     expect(await liar.waitForReport(allHeard(50))).toMatchObject({ open: 1, refused: { CANCELLED: 49 } });
     await honest.waitForReport(({ open, refused }) => open === 1 && Object.keys(refused).length === 0);
+  });
+
+  test("cannot be sent to what listens on its own machine only, nor kept by its own address", async () => {
+    const film = folder.join("film.bin");
+    const enter = namespace.enterNetwork;
+    await using trap = startHostile(program, ["peer", "--lie", "wrong-bytes", "--piece-length", String(PIECE_LENGTH), film], enter);
+    const { address } = await trap.waitForEvent("listening");
+    const trapPort = /\d+$/.exec(address as string)![0];
+    const own = `${HONEST}:4001`;
+    const told = [`127.0.0.1:${trapPort}`, `localhost:${trapPort}`, `0.0.0.0:${trapPort}`, `[::ffff:127.0.0.1]:${trapPort}`, own, `${HONEST}:${victim.port}`];
+    await using liar = startHostile(
+      program,
+      ["tracker", "--lie", "told-peers", "--content", victim.contentId, "--listen", `${LIAR}:0`, ...told.flatMap((one) => ["--address", one])],
+      enter,
+    );
+    const listening = await liar.waitForEvent("listening");
+    const output = folder.join("not from the trap");
+    const args = ["download", victim.contentId, "--tracker", listening["address"] as string, "--listen", own, "--output", output];
+    const peer = await runPeer(args, { enter });
+    expect(peer.exitCode, peer.transcript()).toBe(0);
+    expect(await hashFile(output)).toBe(await hashFile(film));
+    expect(trap.events.filter(({ event }) => event === "call")).toEqual([]);
   });
 });

@@ -1,9 +1,13 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { lease, LyingTracker } from "./lying-tracker.js";
+import { summaryOf, trackerAnswersOf } from "./hostile/tracker-lies.js";
+import { LyingTracker } from "./lying-tracker.js";
 import { runPeer } from "./processes.js";
 import { type HonestSwarm, KIB, startHonestSwarm, startSeeder } from "./swarm-of-liars.js";
 import { hashFile } from "./test-files.js";
+
+/** As libs/peer-node/src/lease-keeper.ts has it. */
+const RENEW_MS_MIN = 100;
 
 let swarm: HonestSwarm;
 beforeAll(async () => {
@@ -12,42 +16,41 @@ beforeAll(async () => {
 afterAll(() => swarm[Symbol.asyncDispose]());
 
 const idOf = (digit: string): string => `sha256:${digit.repeat(64)}`;
-const summary = (contentId: string, ...names: string[]) => ({ contentId, names, totalBytes: 5, pieceLength: 1, entryCount: 1, seedCount: 1 });
+
+/** A tracker that tells one of the lies that can be run by hand, about the content of the swarm. */
+const startLie = (name: string, addresses: readonly string[] = []): Promise<LyingTracker> =>
+  LyingTracker.start(trackerAnswersOf(name, { contentId: swarm.content.contentId, addresses }));
 
 describe("a tracker that lies", () => {
   test("about pages that follow is not asked for ever", async () => {
-    await using tracker = await LyingTracker.start({ ListContents: () => ({ contents: [summary(idOf("a"), "film")], nextPageToken: "more" }) });
+    await using tracker = await startLie("pages-endless");
     const peer = await runPeer(["list", "--tracker", tracker.address]);
     expect(peer.exitCode, peer.transcript()).toBe(0);
     expect(peer.stdout).toHaveLength(2);
   });
 
   test("about the content that an id begins makes nobody fetch another", async () => {
-    await using tracker = await LyingTracker.start({ ListContents: () => ({ contents: [summary(idOf("b"), "film")] }) });
+    await using tracker = await LyingTracker.start({ ListContents: () => ({ contents: [summaryOf(idOf("b"), "film")] }) });
     const peer = await runPeer(["download", idOf("a").slice(0, 20), "--tracker", tracker.address]);
     expect(peer.exitCode, peer.transcript()).toBe(6);
     expect(peer.stderr).toEqual([expect.stringContaining("the trackers know no content whose id begins with")]);
   });
 
   test("with names and ids that there cannot be: what can be is listed", async () => {
-    const contents = [
-      summary(idOf("a"), "../../escape", "red\u001b[31m", "two\nlines", "x".repeat(3000), "film"),
-      summary(idOf("b"), "nul\0"),
-      summary("sha256:short", "film"),
-      summary(idOf("c")),
-    ];
-    await using tracker = await LyingTracker.start({ ListContents: () => ({ contents }) });
+    await using tracker = await startLie("names-hostile");
     const peer = await runPeer(["list", "--tracker", tracker.address, "--json"]);
     expect(peer.exitCode, peer.transcript()).toBe(0);
-    expect(peer.events).toMatchObject([{ event: "content", contentId: idOf("a"), names: ["film"] }]);
+    expect(peer.events).toMatchObject([{ event: "content", contentId: idOf("a"), names: ["\u202egnp.exe", "film"] }]);
+    // A name may turn the direction of writing; a terminal never sees it do so.
+    const shown = await runPeer(["list", "--tracker", tracker.address]);
+    expect(shown.stdout.join("")).toMatch(/^\P{C}+$/u);
   });
 
   test("about peers and the name: they are tried, and the honest one serves", async () => {
     const { contentId } = swarm.content;
-    const addresses = ["", "garbage", "a b:1", "127.0.0.1:0", "127.0.0.1:99999", "http://127.0.0.1:1", "127.0.0.1:1", "\u001b[31m:1", "x".repeat(9999)];
-    const peers = [...addresses, swarm.tracker.address, swarm.seederAddress].map((address) => ({ address }));
-    const contents = [summary(contentId, "../../../tmp/escape")];
-    await using tracker = await LyingTracker.start({ Lookup: () => ({ contents, peers }), ListContents: () => ({ contents }) });
+    const contents = [summaryOf(contentId, "../../../tmp/escape")];
+    const { Lookup } = trackerAnswersOf("garbage-peers", { contentId, addresses: ["127.0.0.1:1", swarm.tracker.address, swarm.seederAddress] });
+    await using tracker = await LyingTracker.start({ Lookup: (request) => ({ ...Lookup!(request), contents }), ListContents: () => ({ contents }) });
     const cwd = swarm.folder.join("cwd");
     await mkdir(cwd);
     const peer = await runPeer(["download", contentId, "--tracker", tracker.address], { cwd });
@@ -57,9 +60,7 @@ describe("a tracker that lies", () => {
   });
 
   test("about the time of the next renewal and about our address: sharing goes on", async () => {
-    await using liar = await LyingTracker.start({
-      Register: () => ({ ...lease, renewAfter: { seconds: 10 ** 12 }, listedAddress: "garbage\u001b[31m" }),
-    });
+    await using liar = await startLie("lease-for-ever");
     await using seeder = await startSeeder(swarm.path, liar.address, []);
     expect(String((await seeder.process.waitForEvent("shared"))["link"])).toContain(`&peer=${seeder.address}`);
     expect(liar.calls.of("Renew")).toEqual([]);
@@ -67,9 +68,42 @@ describe("a tracker that lies", () => {
   });
 
   test("with an answer above the largest is named", async () => {
-    await using tracker = await LyingTracker.start({ ListContents: () => ({ nextPageToken: "x".repeat(5 * 1024 * KIB) }) });
+    await using tracker = await startLie("page-too-large");
     const peer = await runPeer(["list", "--tracker", tracker.address]);
     expect(peer.exitCode, peer.transcript()).toBe(3);
     expect(peer.stderr).toEqual([expect.stringMatching(/^peer: tracker 127\.0\.0\.1:\d+ broke the protocol: a message that is too large/)]);
+  });
+
+  test("about where we are: links do not send others there", async () => {
+    await using liar = await startLie("listed-elsewhere");
+    await using seeder = await startSeeder(swarm.path, liar.address, []);
+    const { link } = await seeder.process.waitForEvent("shared");
+    expect(link).toContain(`&peer=${seeder.address}`);
+    expect(link).not.toContain("169.254");
+  });
+
+  test.each(["lease-of-nothing", "lease-in-the-past"])("with a %s is not called without pause", async (name) => {
+    await using liar = await startLie(name);
+    await using _ = await startSeeder(swarm.path, liar.address, []);
+    await liar.calls.waitFor("Renew");
+    const startedMs = performance.now();
+    await liar.calls.waitFor("Renew", 6);
+    expect(performance.now() - startedMs).toBeGreaterThan(5 * RENEW_MS_MIN - 50);
+  });
+
+  test.each(["many-peers", "forbidden-peers"])("of %s keeps nobody from what an honest one tells", async (name) => {
+    await using liar = await startLie(name);
+    const output = swarm.folder.join(name);
+    const args = ["download", swarm.content.contentId, "--tracker", liar.address, "--tracker", swarm.tracker.address, "--output", output];
+    const peer = await runPeer(args);
+    expect(peer.exitCode, peer.transcript()).toBe(0);
+    expect(await hashFile(output)).toBe(await hashFile(swarm.path));
+  });
+
+  test("about the content of a name that another tracker knows: the user is asked which one it is", async () => {
+    await using liar = await startLie("other-content-of-name");
+    const peer = await runPeer(["download", "film.bin", "--tracker", liar.address, "--tracker", swarm.tracker.address], { cwd: swarm.folder.path });
+    expect(peer.exitCode, peer.transcript()).toBe(7);
+    for (const id of [idOf("a"), swarm.content.contentId]) expect(peer.stderr.join("\n")).toContain(id.slice(0, 15));
   });
 });

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { RunningProcess } from "../processes.js";
 import type { FloodReport } from "./flood.js";
 
@@ -10,12 +9,15 @@ export async function bundleHostile(): Promise<string> {
   return bundle();
 }
 
+/** A peer or tracker that lies, in a process of its own: it may be in another network. It prints an event for each call. */
+export const startHostile = (program: string, args: readonly string[], enter: readonly string[]): RunningProcess => new RunningProcess(program, args, { enter });
+
 /** An attack in a process of its own, so that it may come from another network, and so that what it costs is not counted here. */
 export class HostileCaller implements AsyncDisposable {
   readonly #process: RunningProcess;
 
   constructor(program: string, args: readonly string[], enter: readonly string[]) {
-    this.#process = new RunningProcess(program, ["caller", ...args], { enter, cwd: fileURLToPath(new URL("../..", import.meta.url)) });
+    this.#process = startHostile(program, ["caller", ...args], enter);
   }
 
   /** Resolves when everything has begun, and the report is as it should be. */

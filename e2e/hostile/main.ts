@@ -18,7 +18,7 @@ const namesOf = (entries: Readonly<Record<string, { readonly what: string }>>): 
   Object.entries(entries).map(([name, { what }]) => `  ${name.padEnd(26)} ${what}`).join("\n");
 
 const USAGE = `A peer, a tracker and a caller that do what they should not, to see what becomes of those that they meet. Use them against your own
-processes only. Each runs until Ctrl-C.
+processes only. Each runs until Ctrl-C and prints what it is asked, or what it is answered.
 
 npm run hostile -- peer --lie NAME FILE [--listen HOST:PORT] [--tracker HOST:PORT] [--piece-length BYTES]
   serves FILE; with --manifest NAME instead of FILE a manifest that nobody may follow
@@ -68,6 +68,7 @@ function chosen<Value>(from: Readonly<Record<string, Value>>, name: string | und
 
 const listenOn = (): ListenOn => parseHostPort(values.listen, "the listen address");
 const say = (fields: object): void => console.log(JSON.stringify(fields));
+const sayCall = (method: string): void => say({ event: "call", method });
 
 async function contentToServe(file: string | undefined): Promise<TestContent> {
   const manifests = { ...ILLEGAL_MANIFESTS, "the largest": largestManifest };
@@ -80,6 +81,7 @@ async function runPeer(file: string | undefined): Promise<void> {
   if (values.manifest === undefined) chosen(PEER_LIES, values.lie, "the lie");
   const content = await contentToServe(file);
   const peer = await LyingPeer.start(content, values.lie === undefined ? {} : behaviourOf(values.lie, content), listenOn());
+  peer.calls.onCall = sayCall;
   if (values.tracker !== undefined) await peer.register(values.tracker, "film.bin");
   say({ event: "listening", address: peer.address, contentId: content.contentId });
 }
@@ -87,6 +89,7 @@ async function runPeer(file: string | undefined): Promise<void> {
 async function runTracker(): Promise<void> {
   chosen(TRACKER_LIES, values.lie, "the lie");
   const tracker = await LyingTracker.start(trackerAnswersOf(values.lie!, { contentId: values.content, addresses: values.address }), listenOn());
+  tracker.calls.onCall = sayCall;
   say({ event: "listening", address: tracker.address });
 }
 

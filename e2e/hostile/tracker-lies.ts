@@ -44,7 +44,9 @@ export const TRACKER_LIES: Readonly<Record<string, TrackerLie>> = {
   "listed-elsewhere": leased("the victim is listed where clouds hand out credentials", { listedAddress: "169.254.169.254:80" }),
   "pages-endless": listed("pages without end", () => ({ contents: [summaryOf(idOf("a"), "film")], nextPageToken: "more" })),
   "page-too-large": listed("a page above the largest message", () => ({ nextPageToken: "x".repeat(5 * KIB * KIB) })),
-  "names-hostile": listed("names with escape codes, line breaks and paths", () => ({ contents: [summaryOf(idOf("a"), ...HOSTILE_NAMES, "film"), summaryOf(idOf("b"), "nul\0")] })),
+  "names-hostile": listed("names with escape codes, line breaks and paths, and ids that are none", () => ({
+    contents: [summaryOf(idOf("a"), ...HOSTILE_NAMES, "film"), summaryOf(idOf("b"), "nul\0"), summaryOf("sha256:short", "film"), summaryOf(idOf("c"))],
+  })),
   "other-content-of-name": {
     what: "another content of the name that is asked for",
     answers: ({ addresses }) => ({ Lookup: () => ({ contents: [summaryOf(idOf("a"), "film.bin")], peers: peersAt(addresses) }) }),
