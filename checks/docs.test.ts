@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { ERROR_CODES, GrpcCode, isErrorCode } from "@piecewise/base";
 import { describe, expect, test } from "vitest";
-import { codesOf, docViolations, fencesOf, rowsOf, translationViolations, type Document, type World } from "./docs.js";
+import { codesOf, docViolations, fencesOf, missingTests, rowsOf, translationViolations, type Document, type World } from "./docs.js";
 import { withoutComments } from "./source-text.js";
 import { isShippedFile, isTestFile, readSources, ROOT } from "./workspace.js";
 
@@ -168,6 +168,15 @@ function eventsIn(source: string): [name: string, fields: string[] | undefined][
   });
 }
 
+describe("docs/SECURITY.md", () => {
+  const proofs = rowsOf(read("docs/SECURITY.md")).map(([promise, shownBy]) => ({ promise: promise!, missing: missingTests(shownBy!, world) }));
+
+  test("names for every promise the tests that show it, and these are there", () => {
+    expect(proofs.length).toBeGreaterThan(20);
+    expect(proofs.filter(({ missing }) => missing.length > 0)).toEqual([]);
+  });
+});
+
 describe("docs/ARCHITECTURE.md", () => {
   const codeMap = section("docs/ARCHITECTURE.md", "Code map");
 
@@ -212,6 +221,18 @@ describe("the check itself", () => {
     "```bash\ncat libs/none/*.ts\n```",
   ])("finds %s", (text) => {
     expect(violationsOf(text)).toHaveLength(1);
+  });
+
+  test.each([
+    ["`e2e/a.test.ts` \"one\", \"two\"; `libs/testdata/b.txt`", []],
+    ["`e2e/a.test.ts` \"three\"", ["e2e/a.test.ts has no \"three\""]],
+    ["`e2e/c.test.ts` \"one\"", ["e2e/c.test.ts does not exist"]],
+    ["`e2e/a.test.ts`", ["names no test of e2e/a.test.ts"]],
+    ["somehow", ["names nothing"]],
+  ])("looks for the tests of %s", (shownBy, missing) => {
+    const files = new Set(["e2e/a.test.ts", "libs/testdata/b.txt"]);
+    const tests: World = { exists: (path) => files.has(path), read: () => 'test("one", () => {}); describe.each([])("two", () => {});', scripts: [] };
+    expect(missingTests(shownBy, tests)).toEqual(missing);
   });
 
   const original = "# A\n\n## B\n\n[c](c.md)\n\n| h | i |\n|---|---|\n| `run` | runs |\n\n```bash\nrun\n```\n";

@@ -88,6 +88,20 @@ function missingPaths({ path, text }: Document, { exists }: World): string[] {
   return [...new Set(named)].filter((code) => !isThere(code)).map((code) => `names ${code}, which does not exist`);
 }
 
+/** What is wrong with a list of tests: files in backticks, each with the names of its tests behind it in quotes; a scenario is a file alone. */
+export function missingTests(shownBy: string, { exists, read }: World): string[] {
+  return shownBy.split(";").flatMap((part) => {
+    const files = codesOf(part.replace(/"[^"]*"/g, ""));
+    const names = [...part.matchAll(/"([^"]+)"/g)].map(([, name]) => name!);
+    if (files.length === 0) return ["names nothing"];
+    return files.flatMap((file) => {
+      if (!exists(file)) return [`${file} does not exist`];
+      if (file.endsWith(".test.ts") && names.length === 0) return [`names no test of ${file}`];
+      return names.filter((name) => !read(file).includes(`"${name}"`)).map((name) => `${file} has no "${name}"`);
+    });
+  });
+}
+
 /** Where a document and its translation part: in headings, blocks, the first cells of tables, or links. One line each. */
 export function translationViolations(original: Document, translation: Document): string[] {
   const aspects: Record<string, (text: string) => readonly string[]> = {

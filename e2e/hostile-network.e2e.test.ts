@@ -140,7 +140,7 @@ describe.skipIf(!Namespace.isPossible())("a peer that is attacked from one addre
     expect(inspected.exitCode, inspected.transcript()).toBe(0);
   });
 
-  test("by small calls answers so many a second, and says when to come back; what is too large is not read", async () => {
+  test("by small calls answers so many a second and says when to come back, and does not read what is too large", async () => {
     await using exchanges = attack("exchanges", 2_000, victim);
     await using reports = attack("reports", 200, victim);
     await using big = attack("big-requests", 20, victim);
