@@ -1,7 +1,9 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { CallerSchema, ContentSummarySchema, GetPieceRequestSchema, WatchPiecesResponseSchema } from "@piecewise/contract";
 import type { Manifest } from "@piecewise/manifest";
+import { RUNS_PER_STREAM_MAX } from "@piecewise/piece-engine";
 import { describe, expect, test } from "vitest";
+import { PEER_REQUEST_BYTES_MAX } from "./start-peer-node.js";
 import { callerAddress, callerFromWire, contentIdFromWire, eventsFromWatch, isDialable, isWorthDialling, listingFromWire, pieceSelectionFromWire } from "./wire.js";
 
 /** 3 pieces of 10 bytes and one of 5. */
@@ -54,6 +56,14 @@ describe("who calls", () => {
     expect(callerAddress(create(CallerSchema, { port: 70_000 }), "192.0.2.1")).toBeUndefined();
     expect(callerAddress(undefined, "192.0.2.1")).toBeUndefined();
   });
+});
+
+test("the longest request that a peer may make is far below what a peer reads", () => {
+  const most = 2 ** 32 - 1;
+  const caller = { peerId: new Uint8Array(16), port: most };
+  const morePieces = Array.from({ length: RUNS_PER_STREAM_MAX - 1 }, () => ({ first: most, count: most }));
+  const request = { contentId: `sha256:${"f".repeat(64)}`, pieceIndex: most, pieceCount: most, offset: most, length: most, caller, morePieces };
+  expect(toBinary(GetPieceRequestSchema, create(GetPieceRequestSchema, request)).length).toBeLessThan(PEER_REQUEST_BYTES_MAX / 4);
 });
 
 describe("from other parties", () => {

@@ -489,6 +489,8 @@ export const ReportBadPieceResponseSchema: GenMessage<ReportBadPieceResponse> = 
 
 /**
  * PeerService is what a peer offers to other peers and to clients in any language: who it is, what it holds, and the bytes.
+ * Any of its calls may be refused as RESOURCE_EXHAUSTED / BUSY where too many of the caller's network are open; RetryInfo says when to try
+ * again.
  *
  * @generated from service piecewise.v1.PeerService
  */
@@ -514,7 +516,7 @@ export const PeerService: GenService<{
    * NOT_FOUND / CONTENT_NOT_FOUND: this peer does not take part in that swarm.
    * FAILED_PRECONDITION / OWN_PEER: the caller is this very peer.
    * RESOURCE_EXHAUSTED / BUSY: too many callers; RetryInfo says when to try again.
-   * RESOURCE_EXHAUSTED / TOO_SLOW: the stream was not read for a long time.
+   * RESOURCE_EXHAUSTED / TOO_SLOW: the stream was not read for a long time; RetryInfo says when to try again.
    *
    * @generated from rpc piecewise.v1.PeerService.GetManifest
    */
@@ -535,7 +537,7 @@ export const PeerService: GenService<{
    * OUT_OF_RANGE / PIECE_OUT_OF_RANGE: the content has no such piece, or the piece no such bytes.
    * FAILED_PRECONDITION / NOT_OFFERED: a piece that this peer does not offer to this caller (any more).
    * RESOURCE_EXHAUSTED / BUSY: the queue is full, or a request of this caller waits already; RetryInfo says when to try again.
-   * RESOURCE_EXHAUSTED / TOO_SLOW: the stream drained too slowly while others waited.
+   * RESOURCE_EXHAUSTED / TOO_SLOW: the stream drained too slowly while others waited; RetryInfo says when to try again.
    * DATA_LOSS / PIECE_DAMAGED: the stored bytes no longer match their hash; the piece is withdrawn.
    * UNAVAILABLE / GOING_AWAY: the peer is shutting down.
    *

@@ -722,6 +722,8 @@ export const GetStatsResponseSchema: GenMessage<GetStatsResponse> = /*@__PURE__*
 
 /**
  * TrackerService knows who has what. It holds soft state only: everything can be rebuilt from the peers, which register again.
+ * Any of its calls may be refused as RESOURCE_EXHAUSTED / BUSY where too many of the caller's network are open; RetryInfo says when to try
+ * again.
  *
  * @generated from service piecewise.v1.TrackerService
  */
