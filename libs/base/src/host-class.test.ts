@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatHostPort } from "./address.js";
+import { isIpAddress } from "./ip-address.js";
 import { hostClassOf, isLoopbackAddress, isLoopbackHost } from "./host-class.js";
 
 describe("loopback", () => {
@@ -89,4 +90,18 @@ describe("the class of", () => {
   ])("%s is %s", (host, hostClass) => {
     expect(hostClassOf(host)).toBe(hostClass);
   });
+});
+
+test.each([
+  ["192.0.2.1", true],
+  ["2852039166", true],
+  ["2001:db8::1", true],
+  ["fe80::1%eth0", true],
+  ["::ffff:192.0.2.1", true],
+  ["localhost", false],
+  ["peer.example", false],
+  ["1.2.3.256", false],
+  ["1::2::3", false],
+])("%s is an address: %j", (host, isAddress) => {
+  expect(isIpAddress(host)).toBe(isAddress);
 });

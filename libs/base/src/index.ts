@@ -6,6 +6,7 @@ export * from "./error-codes.js";
 export * from "./errors.js";
 export * from "./host-class.js";
 export * from "./ids.js";
+export { isIpAddress } from "./ip-address.js";
 export * from "./logger.js";
 export * from "./network-of.js";
 export * from "./prng.js";

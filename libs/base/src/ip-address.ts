@@ -13,6 +13,9 @@ export function ipv4NumberOf(host: string): number | undefined {
   return numbers.reduce((sum, byte, index) => sum + byte * 256 ** (3 - index), rest);
 }
 
+/** Whether a host is an address and no name: nobody has to be asked what it stands for. */
+export const isIpAddress = (host: string): boolean => (host.includes(":") ? ipv6GroupsOf(host) : ipv4NumberOf(host)) !== undefined;
+
 function parseResolverNumber(text: string): number {
   if (text.startsWith("0x")) return Number.parseInt(text.slice(2), 16);
   return Number.parseInt(text, /^0[0-7]+$/.test(text) ? 8 : 10);

@@ -122,7 +122,7 @@ export class PeerConnection {
         },
       );
       this.#streams.add(stream);
-      for (const end of [this.#closing.signal, signal]) end.addEventListener("abort", () => fail(new CancelledError()), { once: true });
+      AbortSignal.any([this.#closing.signal, signal]).addEventListener("abort", () => fail(new CancelledError()), { once: true });
     });
   }
 

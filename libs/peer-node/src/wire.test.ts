@@ -84,9 +84,9 @@ describe("from other parties", () => {
 
   test.each([
     ["192.0.2.1:1", true, true],
-    ["peer.example:1", true, true],
+    ["peer.example:1", false, false],
     ["127.0.0.1:1", true, false],
-    ["localhost:1", true, false],
+    ["localhost:1", false, false],
     ["[::ffff:127.0.0.1]:1", true, false],
     ["0.0.0.0:1", false, false],
     ["[::]:1", false, false],

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { durationMs, type Duration } from "@bufbuild/protobuf/wkt";
-import { formatHostPort, hostClassOf, isContentId, isLoopbackHost, networkOf, parseHostPort, RemoteError, UsageError, type ContentId } from "@piecewise/base";
+import { formatHostPort, hostClassOf, isContentId, isIpAddress, isLoopbackHost, networkOf, parseHostPort, RemoteError, UsageError, type ContentId } from "@piecewise/base";
 import type {
   Caller,
   ContentAnnouncementSchema,
@@ -93,11 +93,14 @@ export const EXCHANGED_PEERS_MAX = 50;
 
 /**
  * Whether an address is dialled that a tracker or another peer tells of. Nobody can send us to what listens on this machine only, unless it is
- * here itself, nor to the line that we are on, where routers and clouds answer whoever asks; and some addresses are no single host.
+ * here itself, nor to the line that we are on, where routers and clouds answer whoever asks; and some addresses are no single host. A name
+ * can stand for any of these, and to ask what it stands for may take long.
  */
 export function isWorthDialling(address: string, teller: { readonly isOnLoopback: boolean }): boolean {
   if (!isDialable(address)) return false;
-  const hostClass = hostClassOf(parseHostPort(address, "a peer's address").host);
+  const { host } = parseHostPort(address, "a peer's address");
+  if (!isIpAddress(host)) return false;
+  const hostClass = hostClassOf(host);
   return hostClass === "other" || (hostClass === "loopback" && teller.isOnLoopback);
 }
 
