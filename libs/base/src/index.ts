@@ -9,5 +9,6 @@ export * from "./ids.js";
 export { isIpAddress } from "./ip-address.js";
 export * from "./logger.js";
 export * from "./network-of.js";
+export * from "./private-host.js";
 export * from "./prng.js";
 export * from "./units.js";
