@@ -1,3 +1,4 @@
+export { callStranger, type StrangerCall } from "./call-stranger.js";
 export { type ChannelPurpose, type ChannelSettings, openChannel, type RpcChannel } from "./channel.js";
 export { chunkCodec } from "./chunk-codec.js";
 export { createClient, type ServiceClient } from "./client.js";
