@@ -48,7 +48,7 @@ function createPeer() {
   const uploads = new UploadLoop(createUploadEngine(), () => nowMs, silentLogger, new CallerWatches(new Uint8Array(16)));
   uploads.contentAdded(content);
   const contents = new Map([[content.contentId, content]]);
-  const handlers = createPieceService({ peerId: OWN_ID, contents, uploads, prng: createPrng(1), now: () => (nowMs += 1_000), logger: silentLogger });
+  const handlers = createPieceService({ peerId: OWN_ID, otherPeerIds: () => [], contents, uploads, prng: createPrng(1), now: () => (nowMs += 1_000), logger: silentLogger });
   return { uploads, service: implementService(PeerService, handlers) };
 }
 

@@ -112,8 +112,8 @@ describe("what is there", () => {
   test("Identify says who listens and returns the nonce", async () => {
     const nonce = randomBytes(64);
     expect(ownId).toHaveLength(16);
-    expect(await peer.call("Identify", { nonce })).toEqual({ peer_id: ownId, nonce, content_count: 1 });
-    expect(await peer.call("Identify", {})).toEqual({ peer_id: ownId, nonce: Buffer.alloc(0), content_count: 1 });
+    expect(await peer.call("Identify", { nonce })).toEqual({ peer_id: ownId, nonce, content_count: 1, other_peer_ids: [] });
+    expect(await peer.call("Identify", {})).toEqual({ peer_id: ownId, nonce: Buffer.alloc(0), content_count: 1, other_peer_ids: [] });
   });
 
   test("GetManifest streams bytes whose hash is the content id", async () => {

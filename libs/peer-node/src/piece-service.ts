@@ -21,6 +21,8 @@ export const RECHECKS_PER_SECOND_MAX = 4;
 
 export interface PieceServiceOptions {
   readonly peerId: Uint8Array;
+  /** Under which trackers know this peer besides. */
+  readonly otherPeerIds: () => readonly Uint8Array[];
   readonly contents: ContentTable;
   readonly uploads: UploadLoop;
   readonly prng: Prng;
@@ -30,7 +32,7 @@ export interface PieceServiceOptions {
 
 /** Answers the calls of other peers and of clients in any language. */
 export function createPieceService(options: PieceServiceOptions): ServiceHandlers<typeof PeerService> {
-  const { peerId, contents, uploads, prng, now, logger } = options;
+  const { peerId, otherPeerIds, contents, uploads, prng, now, logger } = options;
   const exchanges = createTokenBucket(EXCHANGES_PER_SECOND_MAX, EXCHANGES_PER_SECOND_MAX);
   const rechecks = createTokenBucket(RECHECKS_PER_SECOND_MAX, RECHECKS_PER_SECOND_MAX);
   let manifestStreams = 0;
@@ -57,7 +59,7 @@ export function createPieceService(options: PieceServiceOptions): ServiceHandler
   return {
     identify({ nonce }) {
       if (nonce.length > NONCE_BYTES_MAX) throw new UsageError("INVALID_ARGUMENT", `nonce has ${nonce.length} bytes, at most ${NONCE_BYTES_MAX} are returned`);
-      return { peerId, nonce, contentCount: contents.size };
+      return { peerId, nonce, contentCount: contents.size, otherPeerIds: [...otherPeerIds()] };
     },
 
     async getManifest(request, context, stream) {

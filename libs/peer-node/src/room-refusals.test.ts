@@ -34,7 +34,7 @@ function createPeer() {
   const uploads = new UploadLoop(createUploadEngine(), () => 0, silentLogger, new CallerWatches(new Uint8Array(16)));
   uploads.contentAdded(content);
   const contents = new Map([[contentId, content]]);
-  const service = createPieceService({ peerId: new Uint8Array(16).fill(9), contents, uploads, prng: createPrng(1), now: () => 0, logger: silentLogger });
+  const service = createPieceService({ peerId: new Uint8Array(16).fill(9), otherPeerIds: () => [], contents, uploads, prng: createPrng(1), now: () => 0, logger: silentLogger });
   return { service, uploads };
 }
 

@@ -2,15 +2,19 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ContentId } from "@piecewise/base";
+import { type ContentId, parseHostPort, RemoteError } from "@piecewise/base";
+import { PeerService } from "@piecewise/contract";
+import { callStranger } from "@piecewise/rpc";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startPeerNode, type PeerNode, type PeerNodeOptions } from "./index.js";
 import { aborted } from "./testing/fake-peer.js";
-import { startFakeTracker } from "./testing/fake-tracker.js";
+import { type LeaseRequest, leaseOf, startFakeTracker } from "./testing/fake-tracker.js";
 import { until } from "./testing/until.js";
 
 const MIB = 1_048_576;
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+const idOf = (call: LeaseRequest | undefined) => call?.name === "register" && call.request.peerId;
 
 describe("peer node", () => {
   let folder: string;
@@ -133,6 +137,25 @@ describe("peer node", () => {
     const target = { contentId: `sha256:${"0".repeat(64)}` as ContentId, peers: [address] };
     await expect(fetcher.download(target, { output: join(folder, "copy") })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     await expect(fetcher.fetchManifest(target)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  test("Identify names the id under which each tracker knows the peer", async () => {
+    let registrations = 0;
+    await using tracker = await startFakeTracker({
+      register() {
+        if ((registrations += 1) === 1) throw new RemoteError("LEASE_TOKEN_WRONG", "there is a live lease with another token");
+        return leaseOf(60_000);
+      },
+    });
+    await using other = await startFakeTracker();
+    const node = await start({ trackers: [tracker.address, other.address] });
+    const shared = node.share(await original(10));
+    await until(() => tracker.calls.length + other.calls.length === 3);
+    await shared;
+    const address = parseHostPort(node.listenAddress, "the peer");
+    const answer = await callStranger(PeerService.method.identify, {}, { address, timeoutMs: 5_000, answerBytesMax: 1_000 });
+    expect(answer).toMatchObject({ peerId: idOf(other.calls[0]), otherPeerIds: [idOf(tracker.calls[1])] });
+    expect(idOf(tracker.calls[0])).toEqual(answer?.peerId);
   });
 
   test("who stops sharing need not wait for a tracker that does not answer", async () => {

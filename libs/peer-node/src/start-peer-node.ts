@@ -54,7 +54,9 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
   const peerId = randomBytes(PEER_ID_BYTES);
   const contents: ContentTable = new Map();
   const uploads = new UploadLoop(createUploadEngine({ bytesPerSecond: options.uploadBytesPerSecond }), now, logger, new CallerWatches(peerId));
-  const service = createPieceService({ peerId, contents, uploads, prng, now, logger });
+  const sessions: TrackerSession[] = [];
+  const otherPeerIds = (): Uint8Array[] => sessions.map((session) => session.peerId).filter((id) => id !== peerId);
+  const service = createPieceService({ peerId, otherPeerIds, contents, uploads, prng, now, logger });
   const server = await startRpcServer({
     listen: options.listen === undefined ? defaultListen(trackers, options.port) : parseHostPort(options.listen, "the listen address"),
     services: [implementService(PeerService, service, { getPiece: chunkCodec })],
@@ -62,9 +64,9 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
     limits: { requestBytesMax: PEER_REQUEST_BYTES_MAX },
   });
   const { port } = parseHostPort(server.address, "the listen address");
-  const sessions = trackers.map(
-    (address) => new TrackerSession({ address, peerId, port, advertise: options.advertise, contents, logger, prng, now }),
-  );
+  for (const address of trackers) {
+    sessions.push(new TrackerSession({ address, peerId, port, advertise: options.advertise, contents, logger, prng, now }));
+  }
   const group = new TrackerGroup(sessions, logger);
   return new StartedPeerNode({
     options,

@@ -87,6 +87,11 @@ export class TrackerSession {
     this.#keeper = new LeaseKeeper(options.prng);
   }
 
+  /** Under which the tracker knows this peer. */
+  get peerId(): Uint8Array {
+    return this.#peerId;
+  }
+
   /** Under which the tracker lists this peer, once it has registered. */
   get listedAddress(): string | undefined {
     return this.#listedAddress;

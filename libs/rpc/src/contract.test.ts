@@ -24,7 +24,7 @@ describe("a client of another make", () => {
     await using server = await startFakePeer({ identify: ({ nonce }) => ({ peerId, nonce, contentCount: 7 }) });
     using client = new DynamicClient(server.address);
     const answer = await client.unary(PEER, "Identify", { nonce: Buffer.from("hello") });
-    expect(answer).toEqual({ peer_id: Buffer.from(peerId), nonce: Buffer.from("hello"), content_count: 7 });
+    expect(answer).toEqual({ other_peer_ids: [], peer_id: Buffer.from(peerId), nonce: Buffer.from("hello"), content_count: 7 });
   });
 
   test("gets chunks of any size as they were sent", async () => {
