@@ -3,7 +3,16 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, symlink } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { Client, credentials, Server, ServerCredentials, type ServerWritableStream, type ServiceDefinition } from "@grpc/grpc-js";
+import {
+  Client,
+  credentials,
+  type sendUnaryData,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type ServiceDefinition,
+} from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { DEBIAN_PACKAGES_TIMEOUT_MS, requireDebianPackages } from "./debian-packages.js";
@@ -166,11 +175,14 @@ const services = loadSync(["piecewise/v1/tracker.proto", "piecewise/v1/peer.prot
 const TRACKER_SERVICE = services["piecewise.v1.TrackerService"] as ServiceDefinition;
 const PEER_SERVICE = services["piecewise.v1.PeerService"] as ServiceDefinition;
 
+const LIAR_ID = Buffer.alloc(16, 1);
+
 /** Registers a peer that passes on the right manifest, and gives nothing but zeros for pieces. */
 async function startLyingPeer({ tracker, contentId, seeders }: Swarm): Promise<{ readonly address: string } & AsyncDisposable> {
   const seeder = openClient([...seeders.keys()][0]!);
   const server = new Server();
   server.addService(PEER_SERVICE, {
+    Identify: ({ request }: ServerUnaryCall<{ nonce: Buffer }, object>, callback: sendUnaryData<object>) => callback(null, { peerId: LIAR_ID, nonce: request.nonce }),
     GetManifest: (call: ServerWritableStream<object, object>) => {
       const { path, requestSerialize, responseDeserialize } = PEER_SERVICE["GetManifest"]!;
       const parts = seeder.makeServerStreamRequest(path, requestSerialize, responseDeserialize, call.request);
@@ -199,7 +211,7 @@ async function register(tracker: string, port: number, contentId: string): Promi
   const client = openClient(tracker);
   const { path, requestSerialize, responseDeserialize } = TRACKER_SERVICE["Register"]!;
   await new Promise<void>((resolve, reject) => {
-    const request = { peerId: Buffer.alloc(16, 1), port, contents: [content] };
+    const request = { peerId: LIAR_ID, port, contents: [content] };
     client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error) => (error === null ? resolve() : reject(error)));
   });
   client.close();

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Client, type MethodDefinition, credentials } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { describe, expect, test } from "vitest";
+import { IdentifyingPeer } from "./identifying-peer.js";
 import { type ProcessOptions, RunningProcess, startTracker } from "./processes.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -56,16 +57,17 @@ describe("a tracker that serves", () => {
       env: { PIECEWISE_TRACKER_LISTEN: "127.0.0.1:0", PIECEWISE_TRACKER_LEASE: "7" },
     });
     const address = (await tracker.waitForEvent("listening"))["address"] as string;
+    using peer = await IdentifyingPeer.start();
     const client = openClient(address);
     const { path, requestSerialize, responseDeserialize } = methodOf("piecewise.v1.TrackerService", "Register");
     const grant = await new Promise((resolve, reject) => {
-      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, { peerId: Buffer.alloc(16, 1), port: 4001 }, (error, answer) => {
+      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, { peerId: peer.peerId, port: peer.port }, (error, answer) => {
         if (error === null) resolve(answer);
         else reject(error);
       });
     });
     client.close();
-    expect(grant).toMatchObject({ lease: { nanos: 0 }, listedAddress: "127.0.0.1:4001" });
+    expect(grant).toMatchObject({ lease: { nanos: 0 }, listedAddress: peer.address, reachability: "REACHABILITY_REACHABLE" });
     expect(String((grant as { lease: { seconds: unknown } }).lease.seconds)).toBe("7");
   });
 

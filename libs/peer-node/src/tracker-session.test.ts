@@ -1,4 +1,5 @@
 import { Bitfield, type ContentId, createPrng, type Logger, RemoteError, silentLogger } from "@piecewise/base";
+import { Reachability } from "@piecewise/contract";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ContentTable, LocalContent } from "./content-table.js";
 import { deferred } from "./testing/deferred.js";
@@ -187,6 +188,32 @@ describe("tracker session", () => {
     const ids = tracker.calls.map((call) => (call.name === "register" ? Buffer.from(call.request.peerId).toString("hex") : call.name));
     expect(ids).toEqual([Buffer.from(peerId).toString("hex"), Buffer.from(peerId).toString("hex"), expect.stringMatching(/^[0-9a-f]{32}$/), "unregister"]);
     expect(ids[2]).not.toBe(ids[0]);
+  });
+
+  test("a peer that nobody can reach is told so once, and again when it was reached in between", async () => {
+    const warnings: string[] = [];
+    const { UNSPECIFIED, REACHABLE, UNREACHABLE } = Reachability;
+    const answers = [UNSPECIFIED, UNREACHABLE, UNREACHABLE, UNSPECIFIED, UNREACHABLE, REACHABLE, UNREACHABLE];
+    const listed: (string | undefined)[] = [];
+    const answer = () => {
+      listed.push(session.listedAddress);
+      const reachability = answers.shift() ?? UNSPECIFIED;
+      return { ...leaseOf(answers.length > 0 ? 1 : 60_000), reachability, listedAddress: reachability === REACHABLE ? "192.0.2.1:4001" : "" };
+    };
+    await using tracker = await startFakeTracker({ register: () => answer(), renew: () => answer() });
+    const { session } = openSession(tracker, [newContent(1)], { ...silentLogger, warn: (_, message) => warnings.push(message) });
+    await until(() => warnings.length === 2);
+    expect(answers).toEqual([]);
+    expect(warnings[0]).toMatch(/^you can download, others cannot reach you: the tracker found nobody at port 4001 of the address from which it called; .*--advertise/);
+    expect(listed).toEqual([undefined, undefined, undefined, undefined, undefined, undefined, "192.0.2.1:4001"]);
+    expect(session.listedAddress).toBeUndefined();
+  });
+
+  test("a tracker that says nothing of being reached tells once where the peer is listed", async () => {
+    await using tracker = await startFakeTracker({ register: () => leaseOf(1), renew: () => ({ renewAfter: leaseOf(60_000).renewAfter }) });
+    const { session } = openSession(tracker, [newContent(1)]);
+    await until(() => tracker.calls.length === 2);
+    expect(session.listedAddress).toBe("192.0.2.1:4001");
   });
 
   test("a tracker that is away is worth one warning, each time", async () => {

@@ -1,7 +1,14 @@
 import { randomBytes } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { assert, CancelledError, PEER_ID_BYTES, PiecewiseError, type ContentId, type Logger, type Prng } from "@piecewise/base";
-import { type ContentAnnouncementSchema, type LookupResponse, TrackerService } from "@piecewise/contract";
+import {
+  type ContentAnnouncementSchema,
+  type LookupResponse,
+  Reachability,
+  type RegisterResponse,
+  type RenewResponse,
+  TrackerService,
+} from "@piecewise/contract";
 import { createClient, openChannel, type RpcChannel, type ServiceClient } from "@piecewise/rpc";
 import type { ContentTable, LocalContent } from "./content-table.js";
 import { type LeaseCall, LeaseKeeper } from "./lease-keeper.js";
@@ -75,6 +82,7 @@ export class TrackerSession {
   #listedAddress: string | undefined;
   /** The last call failed. */
   #isAway = false;
+  #isUnreachable = false;
   #timer: NodeJS.Timeout | undefined;
   #call: Promise<void> | undefined;
 
@@ -92,7 +100,7 @@ export class TrackerSession {
     return this.#peerId;
   }
 
-  /** Under which the tracker lists this peer, once it has registered. */
+  /** Under which the tracker lists this peer, once it does. */
   get listedAddress(): string | undefined {
     return this.#listedAddress;
   }
@@ -202,8 +210,8 @@ export class TrackerSession {
       { timeoutMs: TRACKER_CALL_TIMEOUT_MS, signal: this.#closing.signal },
     );
     this.#leaseToken = response.leaseToken;
-    // It goes into links.
-    this.#listedAddress = isWorthDialling(response.listedAddress, this.#channel) ? response.listedAddress : undefined;
+    this.#listedAddress = undefined;
+    this.#noteListing(response);
     this.#told.clear();
     for (const [contentId, told] of telling) this.#told.set(contentId, told);
     return durationToMs(response.renewAfter, RENEW_FALLBACK_MS);
@@ -226,10 +234,28 @@ export class TrackerSession {
       },
       { timeoutMs: TRACKER_CALL_TIMEOUT_MS, signal: this.#closing.signal },
     );
+    this.#noteListing(response);
     this.#sequence += 1n;
     for (const contentId of removed) this.#told.delete(contentId);
     for (const [contentId, told] of telling) this.#told.set(contentId, told);
     return durationToMs(response.renewAfter, RENEW_FALLBACK_MS);
+  }
+
+  #noteListing({ listedAddress, reachability }: RegisterResponse | RenewResponse): void {
+    // It goes into links. A tracker of an older make tells it once, and says no more of it.
+    if (isWorthDialling(listedAddress, this.#channel)) this.#listedAddress = listedAddress;
+    if (reachability === Reachability.UNSPECIFIED) return;
+    const wasUnreachable = this.#isUnreachable;
+    this.#isUnreachable = reachability === Reachability.UNREACHABLE;
+    if (!this.#isUnreachable) return;
+    this.#listedAddress = undefined;
+    if (wasUnreachable) return;
+    const { port, advertise, logger } = this.#options;
+    const where = advertise ?? `port ${port} of the address from which it called`;
+    logger.warn(
+      { tracker: this.address, reachable: false },
+      `you can download, others cannot reach you: the tracker found nobody at ${where}; open that port, or name the address at which others reach it with --advertise IP:PORT`,
+    );
   }
 
   /**

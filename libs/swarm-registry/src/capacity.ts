@@ -1,5 +1,5 @@
-import { RemoteError } from "@piecewise/base";
-import type { Leases } from "./leases.js";
+import { RemoteError, isLoopbackHost, networkOf } from "@piecewise/base";
+import type { Lease, Leases } from "./leases.js";
 import type { RegistryLimits } from "./limits.js";
 import type { ContentAnnouncement } from "./registry-calls.js";
 import type { Swarms } from "./swarms.js";
@@ -36,6 +36,21 @@ export class Capacity {
     this.#check("pairs of peer and content", this.#swarms.membershipCount, growth.memberships, this.#limits.membershipsMax);
     this.#check("contents", this.#swarms.contentCount, contents.size, this.#limits.contentsMax);
     this.#check("names", this.#swarms.nameCount, names.size, this.#limits.namesMax);
+  }
+
+  /**
+   * Keeps what one network holds within its share. Many peers may run on this machine, and all call from one address.
+   * @param lease of the peer that calls, if it has one; it may call from elsewhere now.
+   * @param memberships how many it is going to have.
+   * @throws RemoteError TRACKER_FULL.
+   */
+  checkShare(host: string, lease: Lease | undefined, memberships: number): void {
+    if (isLoopbackHost(host)) return;
+    const usage = this.#leases.usageFrom(host);
+    const isThere = lease !== undefined && networkOf(lease.place.observedHost) === networkOf(host);
+    const growth = memberships - (isThere ? lease.memberships.size : 0);
+    this.#check("peers of one address", usage.leases, isThere ? 0 : 1, this.#limits.leasesPerNetworkMax);
+    this.#check("contents of the peers of one address", usage.memberships, growth, this.#limits.membershipsPerNetworkMax);
   }
 
   /** @throws RemoteError TRACKER_FULL. */

@@ -1,6 +1,7 @@
 import { createPrng } from "@piecewise/base";
 import { describe, expect, test } from "vitest";
 import type { ContentAnnouncement, Registration } from "./registry-calls.js";
+import { answerDialBacks } from "./testing/answer-dial-backs.js";
 import { createSwarmRegistry } from "./registry.js";
 
 const contentId = `sha256:${"a".repeat(64)}`;
@@ -110,7 +111,6 @@ describe("what is just within the rules is taken", () => {
         }),
     ],
     ["the highest port", () => register({ port: 65_535 })],
-    ["a host name of 253 characters", () => register({ advertisedAddress: `${"abcdefg.".repeat(31)}abcde:65535` })],
   ])("%s", (_title, call) => {
     expect(call).not.toThrow();
   });
@@ -119,6 +119,7 @@ describe("what is just within the rules is taken", () => {
 test("an empty content has nothing to hold, so everybody who has it is a seed", () => {
   const registry = create();
   registry.register({ ...registration, contents: [{ ...announcement, totalBytes: 0 }] }, 0);
+  answerDialBacks(registry, 0);
   expect(registry.lookup({ ...asker, what: { contentId }, pieceLength: 0 }, 0).contents).toMatchObject([{ seedCount: 1, leecherCount: 0 }]);
 });
 

@@ -1,4 +1,4 @@
-import { UsageError, displayText, isContentId, parseHostPort, formatHostPort } from "@piecewise/base";
+import { UsageError, displayText, isContentId } from "@piecewise/base";
 import { COARSE_MAP_BYTES_MAX, LEASE_MS_MAX, LEASE_MS_MIN, NAME_BYTES_MAX, PIECES_MAX, PIECE_LENGTH_MAX } from "./limits.js";
 import type {
   ContentAnnouncement,
@@ -21,8 +21,6 @@ const PEER_ID = /^[0-9a-f]{32}$/;
 const ID_PREFIX = /^sha256:[0-9a-f]{0,64}$/;
 const PAGE_TOKEN = /^[0-9a-f]{64}$/;
 const FORBIDDEN_IN_NAME = /[\p{Cc}\p{Cs}/\\]/u;
-const HOST_NAME = /^(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?$/;
-const DOTTED_DIGITS = /^[\d.]+$/;
 const QUOTED_LENGTH_MAX = 80;
 
 export function checkLeaseMs(leaseMs: number): void {
@@ -109,17 +107,6 @@ export function checkContentCount(count: number, countMax: number): void {
   if (count > countMax) throw invalid(`added brings the peer to ${count} contents: at most ${countMax} are possible`);
 }
 
-/** Checks an advertised address and returns it as it is listed. */
-export function listableAddress(address: string): string {
-  const { host, port } = parseHostPort(address, "advertised_address");
-  const plainHost = host.toLowerCase();
-  if (port === 0) throw invalid(`advertised_address ${quoted(address)} has port 0: give 1 to 65535`);
-  if (!isDialable(plainHost)) {
-    throw invalid(`advertised_address ${quoted(address)} has a host that nobody can dial: give an IP address or a host name`);
-  }
-  return formatHostPort({ host: plainHost, port });
-}
-
 function checkAsker({ askerPeerId }: SampleQuery): void {
   if (askerPeerId !== "") checkPeerId(askerPeerId);
 }
@@ -152,24 +139,6 @@ function checkCoarseMap({ coarseMap }: Progress, field: string): void {
 
 function checkCount(list: readonly unknown[], field: string, countMax: number): void {
   if (list.length > countMax) throw invalid(`${field} has ${list.length} entries: give at most ${countMax}`);
-}
-
-/** A literal address other than the one that means "any", or a host name. */
-function isDialable(host: string): boolean {
-  if (host.includes(":")) return isIpv6(host) && /[1-9a-f]/.test(host);
-  if (!DOTTED_DIGITS.test(host)) return HOST_NAME.test(host);
-  const parts = host.split(".");
-  return (
-    parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255) && parts.some((part) => Number(part) !== 0)
-  );
-}
-
-/** A zone (`%eth0`) means something on one machine only, and the form with a dotted tail is never needed. */
-function isIpv6(host: string): boolean {
-  const [head, tail, ...more] = host.split("::");
-  const groups = [head, tail].flatMap((part) => (part === undefined || part === "" ? [] : part.split(":")));
-  const isCountRight = tail === undefined ? groups.length === 8 : groups.length <= 7;
-  return more.length === 0 && isCountRight && groups.every((group) => /^[0-9a-f]{1,4}$/.test(group));
 }
 
 function utf8Length(text: string): number {

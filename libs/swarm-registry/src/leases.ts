@@ -1,5 +1,6 @@
-import { RemoteError, assert, formatHostPort, isLoopbackAddress } from "@piecewise/base";
+import { RemoteError, assert, formatHostPort, isLoopbackAddress, networkOf } from "@piecewise/base";
 import { DeadlineHeap, type Scheduled } from "./deadline-heap.js";
+import type { Reachability } from "./registry-calls.js";
 
 /** Where a peer called from and where it wants to be called. */
 export interface Place {
@@ -16,8 +17,10 @@ export interface Lease extends Scheduled {
   readonly peerId: string;
   readonly token: string;
   readonly place: Place;
-  /** Under which others find the peer, `host:port`. */
+  /** Where the peer is to be found, `host:port`. */
   readonly address: string;
+  /** Whether it was found there. */
+  readonly reachability: Reachability;
   /** Of use only to askers on the same machine. */
   readonly isLoopback: boolean;
   readonly sequence: bigint;
@@ -28,14 +31,19 @@ export interface Lease extends Scheduled {
 interface LeaseRecord extends Lease {
   place: Place;
   address: string;
+  reachability: Reachability;
   isLoopback: boolean;
   sequence: bigint;
 }
 
-/** Who is registered, from where, until when. Knows nothing of contents but that leases cover them. */
+/** Others are told of a peer that was found where it is to be listed, and of no other. */
+export const isListed = (lease: Lease): boolean => lease.reachability === "reachable";
+
+/** Who is registered, from where, until when, and who of them is listed where. Knows nothing of contents but that leases cover them. */
 export class Leases {
   readonly #byPeerId = new Map<string, LeaseRecord>();
-  readonly #byPlace = new Map<string, LeaseRecord>();
+  readonly #listedByAddress = new Map<string, LeaseRecord>();
+  readonly #byNetwork = new Map<string, Set<LeaseRecord>>();
   readonly #byNumber: (LeaseRecord | undefined)[] = [];
   readonly #freeNumbers: number[] = [];
   readonly #deadlines = new DeadlineHeap<LeaseRecord>();
@@ -73,12 +81,17 @@ export class Leases {
     return lease;
   }
 
-  /**
-   * The lease of a peer that was registered from the same host for the same address. Who calls from there under a new id is the same
-   * peer, restarted. Somebody who claims the address from another host is not, and displaces nobody.
-   */
-  occupantOf(place: Place): Lease | undefined {
-    return this.#byPlace.get(placeKey(place));
+  /** Who is listed at an address: nobody or one. */
+  listedAt(address: string): Lease | undefined {
+    return this.#listedByAddress.get(address);
+  }
+
+  /** What the peers hold together that call from one network. */
+  usageFrom(host: string): { readonly leases: number; readonly memberships: number } {
+    const leases = this.#byNetwork.get(networkOf(host)) ?? new Set();
+    let memberships = 0;
+    for (const lease of leases) memberships += lease.memberships.size;
+    return { leases: leases.size, memberships };
   }
 
   open(peerId: string, token: string, place: Place): Lease {
@@ -90,6 +103,7 @@ export class Leases {
       token,
       place,
       address,
+      reachability: "unknown",
       isLoopback: isLoopbackAddress(address),
       sequence: 0n,
       memberships: new Map(),
@@ -98,18 +112,30 @@ export class Leases {
     };
     this.#byNumber[number] = lease;
     this.#byPeerId.set(peerId, lease);
-    this.#byPlace.set(placeKey(place), lease);
+    this.#enterNetwork(lease);
     return lease;
   }
 
-  /** Lists a lease elsewhere; nobody else may be there. */
+  /** The peer calls from elsewhere, or is to be found elsewhere, unless it is listed. */
   move(lease: Lease, place: Place): void {
     const record = this.#recordOf(lease);
-    this.#byPlace.delete(placeKey(record.place));
+    const address = addressOf(place);
+    assert(address === record.address || !isListed(record), "a peer that is listed stays where it was found");
+    this.#leaveNetwork(record);
     record.place = place;
-    record.address = addressOf(place);
-    record.isLoopback = isLoopbackAddress(record.address);
-    this.#byPlace.set(placeKey(place), record);
+    record.address = address;
+    record.isLoopback = isLoopbackAddress(address);
+    this.#enterNetwork(record);
+  }
+
+  /** Lists a peer or takes it off the list. Where it is listed nobody else may be. */
+  noteReachability(lease: Lease, reachability: Reachability): void {
+    const record = this.#recordOf(lease);
+    if (isListed(record)) this.#listedByAddress.delete(record.address);
+    record.reachability = reachability;
+    if (!isListed(record)) return;
+    assert(!this.#listedByAddress.has(record.address), `only one peer is listed at ${record.address}`);
+    this.#listedByAddress.set(record.address, record);
   }
 
   prolong(lease: Lease, sequence: bigint, deadlineMs: number): void {
@@ -122,7 +148,8 @@ export class Leases {
     const record = this.#recordOf(lease);
     if (record.heapIndex >= 0) this.#deadlines.delete(record);
     this.#byPeerId.delete(record.peerId);
-    this.#byPlace.delete(placeKey(record.place));
+    if (isListed(record)) this.#listedByAddress.delete(record.address);
+    this.#leaveNetwork(record);
     this.#byNumber[record.number] = undefined;
     this.#freeNumbers.push(record.number);
   }
@@ -132,6 +159,20 @@ export class Leases {
     return this.#deadlines.popDue(nowMs);
   }
 
+  #enterNetwork(record: LeaseRecord): void {
+    const network = networkOf(record.place.observedHost);
+    const leases = this.#byNetwork.get(network);
+    if (leases === undefined) this.#byNetwork.set(network, new Set([record]));
+    else leases.add(record);
+  }
+
+  #leaveNetwork(record: LeaseRecord): void {
+    const network = networkOf(record.place.observedHost);
+    const leases = this.#byNetwork.get(network)!;
+    leases.delete(record);
+    if (leases.size === 0) this.#byNetwork.delete(network);
+  }
+
   #recordOf(lease: Lease): LeaseRecord {
     const record = this.#byNumber[lease.number];
     assert(record === lease, "the lease is live");
@@ -139,13 +180,13 @@ export class Leases {
   }
 }
 
-const addressOf = ({ observedHost, port, advertisedAddress }: Place): string =>
+/** Where a peer is to be found. */
+export const addressOf = ({ observedHost, port, advertisedAddress }: Place): string =>
   advertisedAddress ?? formatHostPort({ host: observedHost, port });
 
-const placeKey = (place: Place): string => `${place.observedHost} ${addressOf(place)}`;
-
-/** Whether a peer there is listed and found the same. */
-export const isSamePlace = (one: Place, other: Place): boolean => placeKey(one) === placeKey(other);
+/** Whether a peer there calls and is found the same. */
+export const isSamePlace = (one: Place, other: Place): boolean =>
+  one.observedHost === other.observedHost && addressOf(one) === addressOf(other);
 
 /** Takes the same time wherever the first difference is. */
 function isSameSecret(one: string, other: string): boolean {

@@ -1,4 +1,4 @@
-/** What the tracker holds at most. A call that would exceed one of the first five is refused as TRACKER_FULL. */
+/** What the tracker holds at most. A call that would exceed one of them but the last is refused as TRACKER_FULL. */
 export interface RegistryLimits {
   /** Peers with a live lease. */
   readonly leasesMax: number;
@@ -8,6 +8,10 @@ export interface RegistryLimits {
   readonly namesMax: number;
   /** Peer and content pairs. */
   readonly membershipsMax: number;
+  /** Peers with a live lease that call from one IPv4 address or one /64 of IPv6, other than loopback. */
+  readonly leasesPerNetworkMax: number;
+  /** Contents of all of these together, one that several have counted for each. */
+  readonly membershipsPerNetworkMax: number;
   /** Open watches. */
   readonly watchersMax: number;
   /** Contents of one peer, and entries of any list in one request; more is INVALID_ARGUMENT, for waiting would not help. */
@@ -19,6 +23,8 @@ export const REGISTRY_LIMITS: RegistryLimits = {
   contentsMax: 100_000,
   namesMax: 200_000,
   membershipsMax: 1_000_000,
+  leasesPerNetworkMax: 64,
+  membershipsPerNetworkMax: 25_000,
   watchersMax: 1_000,
   contentsPerLeaseMax: 10_000,
 };
@@ -53,3 +59,17 @@ export const WATCH_INTERVAL_MS = 1_000;
 export const WATCH_HEARTBEAT_MS = 12_000;
 /** A watcher that takes nothing for so long is cut off: three of the promised heartbeats. */
 export const WATCH_STALL_MS = 45_000;
+
+/** How long a peer that is dialled has for all of its answer. */
+export const DIAL_BACK_TIMEOUT_MS = 3_000;
+/** Peers that are dialled at a time. */
+export const DIAL_BACKS_AT_ONCE_MAX = 256;
+/** Peers that are dialled in a second, after as many at once. One costs 0.6 ms of CPU. */
+export const DIAL_BACKS_PER_SECOND_MAX = 500;
+/** Of these at the word of callers from one network, after `NETWORK_DIAL_BACKS_MAX` at once. Loopback is not counted. */
+export const NETWORK_DIAL_BACKS_PER_SECOND_MAX = 2;
+export const NETWORK_DIAL_BACKS_MAX = 16;
+/** Attempts at one address for one lease. All but the first are made when the lease is renewed. */
+export const DIAL_BACKS_PER_ADDRESS_MAX = 8;
+/** The least time until the second attempt; it doubles with each further one. The last comes after an hour. */
+export const DIAL_BACK_RETRY_MS = 30_000;

@@ -11,6 +11,8 @@ export interface Membership {
   piecesHeld: number;
   /** Place in the swarm's list. */
   position: number;
+  /** 1 if others are told of the peer, 0 if not. */
+  listed: number;
 }
 
 /**
@@ -24,6 +26,7 @@ export class MembershipTable {
     facts: new Uint32Array(CAPACITY_FIRST),
     piecesHeld: new Uint32Array(CAPACITY_FIRST),
     position: new Uint32Array(CAPACITY_FIRST),
+    listed: new Uint32Array(CAPACITY_FIRST),
   };
   readonly #free: number[] = [];
   #rowsUsed = 0;

@@ -1,5 +1,5 @@
 import { type Prng, isLoopbackHost } from "@piecewise/base";
-import type { Lease, Leases } from "./leases.js";
+import { type Lease, type Leases, isListed } from "./leases.js";
 import { selectPeers } from "./peer-selection.js";
 import type { SwarmView } from "./peer-watches.js";
 import type { SampleQuery, SwarmPeer, WatchRequest } from "./registry-calls.js";
@@ -17,7 +17,7 @@ export class PeerSampler implements SwarmView {
     this.#prng = prng;
   }
 
-  /** A fair sample of a swarm, every address once. @param isTaken passes over those that the asker knows. */
+  /** A fair sample of the listed peers of a swarm. @param isTaken passes over those that the asker knows. */
   sample(
     query: SampleQuery & { readonly contentId: string },
     peersMax: number,
@@ -26,11 +26,9 @@ export class PeerSampler implements SwarmView {
     const swarm = this.#swarms.find(query.contentId);
     if (swarm === undefined) return [];
     const isVisible = visibilityFor(query);
-    const seen = new Set<string>();
     return selectPeers(swarm, peersMax, this.#prng, (member) => {
       const lease = this.#leases.get(this.#swarms.leaseOf(member));
-      if (!isVisible(lease) || seen.has(lease.address) || isTaken(lease.address)) return undefined;
-      seen.add(lease.address);
+      if (!isVisible(lease) || isTaken(lease.address)) return undefined;
       return this.#describe(lease, member);
     });
   }
@@ -50,5 +48,5 @@ export class PeerSampler implements SwarmView {
 /** Nobody is told of itself, and of a peer on loopback only who can reach it. */
 function visibilityFor({ askerPeerId, askerHost }: SampleQuery): (lease: Lease) => boolean {
   const isOnLoopback = isLoopbackHost(askerHost);
-  return (lease) => lease.peerId !== askerPeerId && (isOnLoopback || !lease.isLoopback);
+  return (lease) => isListed(lease) && lease.peerId !== askerPeerId && (isOnLoopback || !lease.isLoopback);
 }

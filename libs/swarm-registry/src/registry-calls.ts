@@ -30,7 +30,7 @@ export interface Registration {
   /** The address from which the peer called, without port. */
   readonly observedHost: string;
   readonly port: number;
-  /** Listed instead of the observed host and the port; empty for none. */
+  /** Listed instead of the observed host and the port, an IP address and a port; empty for none. */
   readonly advertisedAddress: string;
   /** Of an id that occurs twice the last one counts. */
   readonly contents: readonly ContentAnnouncement[];
@@ -51,7 +51,17 @@ export interface Renewal {
   readonly progress: readonly ContentProgress[];
 }
 
-export interface LeaseTerm {
+/** What was found where a peer is to be listed: not known yet, the peer, or nobody. */
+export type Reachability = "unknown" | "reachable" | "unreachable";
+
+/** Whether others are told of a peer. */
+export interface Listing {
+  readonly reachability: Reachability;
+  /** Under which they find it, `host:port`; empty while they are not told. */
+  readonly listedAddress: string;
+}
+
+export interface LeaseTerm extends Listing {
   /** How long the lease lasts from now. */
   readonly leaseMs: number;
   /** When to renew, from now. */
@@ -60,7 +70,6 @@ export interface LeaseTerm {
 
 export interface LeaseGrant extends LeaseTerm {
   readonly leaseToken: string;
-  readonly listedAddress: string;
 }
 
 /** Whose sample it is. */
@@ -128,6 +137,24 @@ export interface WatchRequest extends SampleQuery {
 export type WatchEvent =
   | { readonly kind: "changed"; readonly watchId: number; readonly added: readonly SwarmPeer[]; readonly removed: readonly string[] }
   | { readonly kind: "stalled"; readonly watchId: number };
+
+/** Somebody is to be asked who it is; within `DIAL_BACK_TIMEOUT_MS` the registry wants to hear of it in `dialBackEnded`. */
+export interface DialBack {
+  readonly dialBackId: number;
+  /** An IP address and a port. */
+  readonly address: string;
+  /** Hex digits that the answer has to carry. */
+  readonly nonce: string;
+  /** Of the peer that is to be found there. */
+  readonly peerId: string;
+}
+
+/** What was answered there, whoever it was. */
+export interface DialBackAnswer {
+  readonly nonce: string;
+  /** All ids under which it goes. */
+  readonly peerIds: readonly string[];
+}
 
 export interface RegistryStats {
   readonly contentCount: number;

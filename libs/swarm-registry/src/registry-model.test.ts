@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ContentAnnouncement, LookupAnswer, SwarmPeer } from "./registry-calls.js";
 import { type SwarmRegistry, createSwarmRegistry } from "./registry.js";
+import { answerDialBacks } from "./testing/answer-dial-backs.js";
 
 const LEASE_MS = 10_000;
 const PEERS = ["a", "b", "c", "d"] as const;
@@ -87,6 +88,7 @@ test("knows what a naive model knows, after any calls at any times", () => {
         if (each.kind === "wait") nowMs += each.ms;
         advance();
         expect(applyToRegistry(each, registry, model, nowMs)).toBe(applyToModel(each, model, nowMs));
+        answerDialBacks(registry, nowMs);
         expect(lookAtRegistry(registry, nowMs)).toEqual(lookAtModel(model));
       }
       // A second later every watcher has heard everything.

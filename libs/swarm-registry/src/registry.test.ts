@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { LOOKUP_CONTENTS_MAX, NAMES_PER_SUMMARY_MAX, PEERS_DEFAULT, PEERS_MAX } from "./limits.js";
 import type { ContentAnnouncement } from "./registry-calls.js";
 import { createSwarmRegistry } from "./registry.js";
+import { answerDialBacks } from "./testing/answer-dial-backs.js";
 
 const idOf = (number: number, digits = 64): string => number.toString(16).padStart(digits, "0");
 const announce = (content: number, piecesHeld = 0, name = "film"): ContentAnnouncement => ({
@@ -16,8 +17,8 @@ const announce = (content: number, piecesHeld = 0, name = "film"): ContentAnnoun
 
 function createCrowd() {
   const registry = createSwarmRegistry({ leaseMs: 30_000, prng: createPrng(1), createToken: () => "00", nowMs: 0 });
-  const register = (peer: number, contents: readonly ContentAnnouncement[]) =>
-    registry.register(
+  const register = (peer: number, contents: readonly ContentAnnouncement[]) => {
+    const grant = registry.register(
       {
         peerId: idOf(peer, 32),
         observedHost: `10.0.${peer >> 8}.${peer & 255}`,
@@ -29,6 +30,9 @@ function createCrowd() {
       },
       0,
     );
+    answerDialBacks(registry, 0);
+    return grant;
+  };
   const lookup = (peersMax: number, asker = "") =>
     registry.lookup({ what: { name: "film" }, pieceLength: 0, peersMax, askerPeerId: asker, askerHost: "10.0.0.1" }, 0);
   return { registry, register, lookup };

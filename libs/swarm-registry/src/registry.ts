@@ -1,9 +1,12 @@
 import { type Prng, RemoteError } from "@piecewise/base";
 import { Capacity } from "./capacity.js";
 import { listContents } from "./content-listing.js";
+import { DialBacks } from "./dial-backs.js";
 import * as rules from "./field-rules.js";
-import { type Lease, Leases, type Place, isSamePlace } from "./leases.js";
+import { type Lease, Leases, type Place, addressOf, isListed, isSamePlace } from "./leases.js";
+import { listableAddress } from "./listable-address.js";
 import { PEERS_DEFAULT, PEERS_MAX, REGISTRY_LIMITS, type RegistryLimits } from "./limits.js";
+import { Memberships } from "./memberships.js";
 import { PeerSampler } from "./peer-sampler.js";
 import { PeerWatches } from "./peer-watches.js";
 import type {
@@ -11,8 +14,11 @@ import type {
   ContentPage,
   ContentProgress,
   ContentQuery,
+  DialBack,
+  DialBackAnswer,
   LeaseGrant,
   LeaseTerm,
+  Listing,
   Lookup,
   LookupAnswer,
   Registration,
@@ -33,7 +39,7 @@ export interface SwarmRegistryOptions {
   readonly leaseMs: number;
   /** For samples and for the spread of renewals. */
   readonly prng: Prng;
-  /** Makes a secret, as hex digits. */
+  /** Makes a secret, as hex digits: of a lease, or the nonce of a dial-back. */
   readonly createToken: () => string;
   readonly nowMs: number;
   /** Default: `REGISTRY_LIMITS`. */
@@ -47,6 +53,7 @@ export interface SwarmRegistryOptions {
  *     const answer = registry.renew(renewal, now());              // any call
  *     timer.set(registry.nextDeadlineMs);                         // it may be another one now
  *     for (const event of registry.advance(now())) tell(event);   // when the timer fires
+ *     for (const one of registry.takeDialBacks(now())) dial(one); // after both
  */
 export class SwarmRegistry {
   readonly #leaseMs: number;
@@ -59,6 +66,8 @@ export class SwarmRegistry {
   readonly #capacity: Capacity;
   readonly #sampler: PeerSampler;
   readonly #watches: PeerWatches;
+  readonly #memberships: Memberships;
+  readonly #dialBacks: DialBacks;
   readonly #totals = { registrations: 0, renewals: 0, lookups: 0, expirations: 0 };
 
   constructor(options: SwarmRegistryOptions) {
@@ -70,18 +79,25 @@ export class SwarmRegistry {
     this.#capacity = new Capacity(limits, this.#leases, this.#swarms, () => this.#renewAfterMs());
     this.#sampler = new PeerSampler(this.#leases, this.#swarms, options.prng);
     this.#watches = new PeerWatches(this.#sampler);
+    this.#memberships = new Memberships(this.#swarms, this.#watches);
+    this.#dialBacks = new DialBacks(options.createToken);
     this.#startedAtMs = options.nowMs;
   }
 
   /** When `advance` has something to do; Infinity for never. */
   get nextDeadlineMs(): number {
-    return Math.min(this.#leases.nextDeadlineMs, this.#watches.nextDeadlineMs);
+    return Math.min(this.#leases.nextDeadlineMs, this.#watches.nextDeadlineMs, this.#dialBacks.nextDeadlineMs);
   }
 
   /** Ends the leases whose time has come and returns what watchers are due. */
   advance(nowMs: number): WatchEvent[] {
     this.#expire(nowMs);
     return this.#watches.takeDue(nowMs);
+  }
+
+  /** Who is to be dialled now. A call of any kind may have made it due, or time. */
+  takeDialBacks(nowMs: number): DialBack[] {
+    return this.#dialBacks.takeDue(nowMs);
   }
 
   /** @throws UsageError INVALID_ARGUMENT; RemoteError LEASE_TOKEN_WRONG, TRACKER_FULL. */
@@ -91,18 +107,16 @@ export class SwarmRegistry {
     const contents = new Map(registration.contents.map((announcement) => [announcement.contentId, announcement]));
     this.#expire(nowMs);
     const known = this.#leases.findAuthorized(registration.peerId, registration.leaseToken);
-    const replaced = new Set([known, this.#leases.occupantOf(place)].filter((lease) => lease !== undefined));
-    const membershipsReplaced = [...replaced].reduce((sum, lease) => sum + lease.memberships.size, 0);
-    this.#capacity.checkGrowth({ leases: 1 - replaced.size, memberships: contents.size - membershipsReplaced }, contents.values());
+    this.#capacity.checkShare(place.observedHost, known, contents.size);
+    const growth = { leases: known === undefined ? 1 : 0, memberships: contents.size - (known?.memberships.size ?? 0) };
+    this.#capacity.checkGrowth(growth, contents.values());
 
-    for (const lease of replaced) if (lease !== known) this.#end(lease);
     // The token stays, so that a peer to which this answer is lost can still show the one that it has.
     const lease = known ?? this.#leases.open(registration.peerId, this.#createToken(), place);
-    if (known !== undefined) this.#move(known, place);
-    for (const contentId of lease.memberships.keys()) if (!contents.has(contentId)) this.#leave(lease, contentId);
-    for (const announcement of contents.values()) this.#announce(lease, announcement);
+    this.#move(lease, place);
+    this.#memberships.replace(lease, contents);
     this.#totals.registrations += 1;
-    return { ...this.#prolong(lease, registration.sequence, nowMs), leaseToken: lease.token, listedAddress: lease.address };
+    return { ...this.#prolong(lease, registration.sequence, nowMs), leaseToken: lease.token };
   }
 
   /** @throws UsageError INVALID_ARGUMENT; RemoteError LEASE_TOKEN_WRONG, REGISTER_AGAIN, TRACKER_FULL. */
@@ -120,10 +134,34 @@ export class SwarmRegistry {
     }
     // An older one was applied before, and only its answer was lost.
     if (renewal.sequence === sequenceNext) this.#apply(renewal, lease);
+    else this.#capacity.checkShare(renewal.observedHost, lease, lease.memberships.size);
     // Without this a peer that has moved to another network would stay listed where it was.
     this.#move(lease, { ...lease.place, observedHost: renewal.observedHost });
     this.#totals.renewals += 1;
     return this.#prolong(lease, renewal.sequence === sequenceNext ? sequenceNext : lease.sequence, nowMs);
+  }
+
+  /**
+   * Tells what became of a dial-back, with the answer if there was one in time. A peer that was found is listed; whoever was listed there
+   * before is gone from there, and its lease is over: mostly the same peer before it was restarted. Nobody can displace a peer by saying
+   * that it is where that one is.
+   */
+  dialBackEnded(dialBackId: number, answer: DialBackAnswer | undefined, nowMs: number): void {
+    this.#expire(nowMs);
+    const outcome = this.#dialBacks.end(dialBackId, answer);
+    if (outcome === undefined) return;
+    const { lease, isFound } = outcome;
+    if (!isFound) return this.#unlist(lease, "unreachable");
+    const former = this.#leases.listedAt(lease.address);
+    if (former !== undefined) this.#end(former);
+    this.#leases.noteReachability(lease, "reachable");
+    this.#memberships.list(lease, true);
+  }
+
+  /** Whether a peer is listed, by now; undefined if it is not registered (any more). */
+  listingOf(peerId: string): Listing | undefined {
+    const lease = this.#leases.find(peerId);
+    return lease && listingFor(lease);
   }
 
   /** Ends a lease; one that is unknown is over already. @throws UsageError INVALID_ARGUMENT; RemoteError LEASE_TOKEN_WRONG. */
@@ -207,20 +245,26 @@ export class SwarmRegistry {
 
   #prolong(lease: Lease, sequence: bigint, nowMs: number): LeaseTerm {
     this.#leases.prolong(lease, sequence, nowMs + this.#leaseMs);
-    return { leaseMs: this.#leaseMs, renewAfterMs: this.#renewAfterMs() };
+    if (!this.#dialBacks.seek(lease, nowMs)) this.#unlist(lease, "unreachable");
+    return { leaseMs: this.#leaseMs, renewAfterMs: this.#renewAfterMs(), ...listingFor(lease) };
   }
 
   #end(lease: Lease): void {
-    for (const contentId of lease.memberships.keys()) this.#leave(lease, contentId);
+    this.#memberships.leaveAll(lease);
+    this.#dialBacks.forget(lease);
     this.#leases.close(lease);
   }
 
+  /** Where it is to be found now it has to be found first. */
   #move(lease: Lease, place: Place): void {
     if (isSamePlace(lease.place, place)) return;
-    const occupant = this.#leases.occupantOf(place);
-    if (occupant !== undefined && occupant !== lease) this.#end(occupant);
+    if (addressOf(place) !== lease.address) this.#unlist(lease, "unknown");
     this.#leases.move(lease, place);
-    for (const contentId of lease.memberships.keys()) this.#watches.noteChange(contentId);
+  }
+
+  #unlist(lease: Lease, reachability: "unknown" | "unreachable"): void {
+    if (isListed(lease)) this.#memberships.list(lease, false);
+    this.#leases.noteReachability(lease, reachability);
   }
 
   #apply(renewal: Renewal, lease: Lease): void {
@@ -230,14 +274,12 @@ export class SwarmRegistry {
     const memberships = joined.length - removed.size;
     rules.checkContentCount(lease.memberships.size + memberships, this.#contentsPerLeaseMax);
     this.#checkProgress(renewal.progress, lease, added);
+    this.#capacity.checkShare(renewal.observedHost, lease, lease.memberships.size + memberships);
     this.#capacity.checkGrowth({ leases: 0, memberships }, added.values());
 
-    for (const contentId of removed) this.#leave(lease, contentId);
-    for (const announcement of added.values()) this.#announce(lease, announcement);
-    for (const { contentId, piecesHeld } of renewal.progress) {
-      const member = lease.memberships.get(contentId);
-      if (member !== undefined && this.#swarms.report(contentId, member, piecesHeld)) this.#watches.noteChange(contentId);
-    }
+    for (const contentId of removed) this.#memberships.leave(lease, contentId);
+    for (const announcement of added.values()) this.#memberships.announce(lease, announcement);
+    for (const progress of renewal.progress) this.#memberships.report(lease, progress);
   }
 
   #checkProgress(progress: readonly ContentProgress[], lease: Lease, added: ReadonlyMap<string, ContentAnnouncement>): void {
@@ -247,25 +289,6 @@ export class SwarmRegistry {
       if (announcement !== undefined) rules.checkPiecesHeld(piecesHeld, rules.countPieces(announcement), `progress[${index}]`);
       else if (member !== undefined) rules.checkPiecesHeld(piecesHeld, this.#swarms.pieceCountOf(member), `progress[${index}]`);
     });
-  }
-
-  #announce(lease: Lease, announcement: ContentAnnouncement): void {
-    const { contentId } = announcement;
-    const member = lease.memberships.get(contentId);
-    if (member === undefined) {
-      const joined = this.#swarms.join(lease.number, announcement);
-      // The swarm's own string, so that a content of many peers has its id in memory once.
-      lease.memberships.set(joined.swarm.contentId, joined.member);
-      this.#watches.noteChange(contentId);
-    } else if (this.#swarms.update(member, announcement)) {
-      this.#watches.noteChange(contentId);
-    }
-  }
-
-  #leave(lease: Lease, contentId: string): void {
-    this.#swarms.leave(contentId, lease.memberships.get(contentId)!);
-    lease.memberships.delete(contentId);
-    this.#watches.noteChange(contentId);
   }
 
   #renewAfterMs(): number {
@@ -279,8 +302,10 @@ const samplePeersMax = ({ peersMax }: SampleQuery): number => Math.min(peersMax 
 const placeOf = ({ observedHost, port, advertisedAddress }: Registration): Place => ({
   observedHost,
   port,
-  advertisedAddress: advertisedAddress === "" ? undefined : rules.listableAddress(advertisedAddress),
+  advertisedAddress: advertisedAddress === "" ? undefined : listableAddress(advertisedAddress, observedHost),
 });
+
+const listingFor = (lease: Lease): Listing => ({ reachability: lease.reachability, listedAddress: isListed(lease) ? lease.address : "" });
 
 /**
  * Creates an empty registry.

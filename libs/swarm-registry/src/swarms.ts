@@ -1,6 +1,7 @@
 import { assert } from "@piecewise/base";
 import { InternTable } from "./intern-table.js";
 import { countPieces } from "./field-rules.js";
+import { type Lease, isListed } from "./leases.js";
 import { LOOKUP_CONTENTS_MAX, NAMES_PER_SUMMARY_MAX } from "./limits.js";
 import { MembershipTable } from "./membership-table.js";
 import { OrderedIds } from "./ordered-ids.js";
@@ -10,9 +11,13 @@ import { Tally } from "./tally.js";
 /** All peers of one content. Members are rows of the membership table. */
 export interface Swarm {
   readonly contentId: string;
-  /** Members that hold at least one piece, or the nothing that an empty content consists of. */
+  /** Listed members that hold at least one piece, or the nothing that an empty content consists of. */
   readonly holders: number[];
+  /** Listed members that hold nothing yet. */
   readonly others: number[];
+  /** Members of whom nobody is told. Apart from the others, so that any number of them makes no sample slower. */
+  readonly hidden: number[];
+  /** Listed ones. */
   seedCount: number;
   /** How often each name is used. */
   readonly names: Tally;
@@ -40,7 +45,7 @@ export const foldName = (name: string): string => name.normalize("NFC").toLowerC
 /**
  * Who takes part in what. Tracks:
  * 1. the swarms by id, and their ids in order; a swarm without members does not exist,
- * 2. the members of each swarm, those who hold something apart from those who do not, and how many are seeds,
+ * 2. the members of each swarm: those who hold something, those who do not, those who are not listed; and how many are seeds,
  * 3. the names of each content with their frequency, and the contents of each name,
  * 4. what the members claim about the content, with its frequency.
  *
@@ -101,11 +106,12 @@ export class Swarms {
   }
 
   /** Adds a member and returns its number; creates the swarm if it is the first. */
-  join(lease: number, announcement: ContentAnnouncement): { swarm: Swarm; member: number } {
+  join(lease: Lease, announcement: ContentAnnouncement): { swarm: Swarm; member: number } {
     const swarm = this.#byId.get(announcement.contentId) ?? this.#create(announcement.contentId);
     const name = this.#acquireName(swarm, announcement.name);
     const facts = this.#acquireFacts(swarm, announcement);
-    const member = this.#members.add({ lease, name, facts, piecesHeld: announcement.progress?.piecesHeld ?? 0, position: 0 });
+    const piecesHeld = announcement.progress?.piecesHeld ?? 0;
+    const member = this.#members.add({ lease: lease.number, name, facts, piecesHeld, position: 0, listed: isListed(lease) ? 1 : 0 });
     this.#enlist(swarm, member);
     return { swarm, member };
   }
@@ -139,6 +145,14 @@ export class Swarms {
     return true;
   }
 
+  /** Lets others be told of a member, or not. */
+  list(contentId: string, member: number, isShown: boolean): void {
+    const swarm = this.#get(contentId);
+    this.#strike(swarm, member);
+    this.#members.set(member, "listed", isShown ? 1 : 0);
+    this.#enlist(swarm, member);
+  }
+
   /** Removes a member, and the swarm with the last one. */
   leave(contentId: string, member: number): void {
     const swarm = this.#get(contentId);
@@ -146,7 +160,7 @@ export class Swarms {
     this.#releaseName(swarm, this.#members.get(member, "name"));
     this.#releaseFacts(swarm, this.#members.get(member, "facts"));
     this.#members.delete(member);
-    if (memberCount(swarm) > 0) return;
+    if (memberCount(swarm) + swarm.hidden.length > 0) return;
     this.#byId.delete(contentId);
     this.#ids.delete(contentId);
   }
@@ -190,7 +204,7 @@ export class Swarms {
   }
 
   #create(contentId: string): Swarm {
-    const swarm: Swarm = { contentId, holders: [], others: [], seedCount: 0, names: new Tally(), facts: new Tally() };
+    const swarm: Swarm = { contentId, holders: [], others: [], hidden: [], seedCount: 0, names: new Tally(), facts: new Tally() };
     this.#byId.set(contentId, swarm);
     this.#ids.add(contentId);
     return swarm;
@@ -201,7 +215,7 @@ export class Swarms {
     const list = this.#listOf(swarm, member);
     this.#members.set(member, "position", list.length);
     list.push(member);
-    if (this.#isSeed(member)) swarm.seedCount += 1;
+    if (this.#isListedSeed(member)) swarm.seedCount += 1;
   }
 
   /** Takes a member off its list; the last one takes its place. */
@@ -213,15 +227,24 @@ export class Swarms {
       list[position] = last;
       this.#members.set(last, "position", position);
     }
-    if (this.#isSeed(member)) swarm.seedCount -= 1;
+    if (this.#isListedSeed(member)) swarm.seedCount -= 1;
   }
 
   #listOf(swarm: Swarm, member: number): number[] {
+    if (!this.#isListed(member)) return swarm.hidden;
     return this.piecesHeldBy(member) > 0 || this.#isSeed(member) ? swarm.holders : swarm.others;
+  }
+
+  #isListed(member: number): boolean {
+    return this.#members.get(member, "listed") === 1;
   }
 
   #isSeed(member: number): boolean {
     return this.piecesHeldBy(member) >= this.pieceCountOf(member);
+  }
+
+  #isListedSeed(member: number): boolean {
+    return this.#isListed(member) && this.#isSeed(member);
   }
 
   #shownFacts(swarm: Swarm): ContentFacts {
@@ -257,4 +280,5 @@ export class Swarms {
   }
 }
 
+/** Listed ones. */
 const memberCount = (swarm: Swarm): number => swarm.holders.length + swarm.others.length;

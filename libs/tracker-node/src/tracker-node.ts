@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from "node:crypto";
 import { type HostPort, type Logger, MIB, createPrng, silentLogger } from "@piecewise/base";
 import { type RpcServer, startRpcServer } from "@piecewise/rpc";
 import { createSwarmRegistry } from "@piecewise/swarm-registry";
+import { dialPeer } from "./dial-back.js";
 import { RegistryLoop } from "./registry-loop.js";
 import { createTrackerService } from "./tracker-service.js";
 
@@ -36,7 +37,7 @@ export interface TrackerNode extends AsyncDisposable {
  */
 export async function startTrackerNode({ listen, leaseMs, logger = silentLogger }: TrackerNodeOptions): Promise<TrackerNode> {
   const registry = createSwarmRegistry({ leaseMs, prng: createPrng(randomInt(2 ** 32)), createToken, nowMs: now() });
-  const loop = new RegistryLoop(registry, now);
+  const loop = new RegistryLoop(registry, now, dialPeer);
   const server = await startRpcServer({
     listen,
     services: [createTrackerService(loop, logger)],

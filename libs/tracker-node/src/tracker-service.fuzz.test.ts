@@ -7,12 +7,13 @@ import { messageBytes } from "@piecewise/contract/testing";
 import { answersOf, callMethod } from "@piecewise/rpc/testing";
 import { createSwarmRegistry } from "@piecewise/swarm-registry";
 import * as fc from "fast-check";
+import type { Dial } from "./dial-back.js";
 import { RegistryLoop } from "./registry-loop.js";
 import { createTrackerService } from "./tracker-service.js";
 
 const CALLS_MAX = 4;
 /** Small, so that what is too much is reached. */
-const LIMITS = { leasesMax: 3, contentsMax: 3, namesMax: 4, membershipsMax: 4, watchersMax: 2, contentsPerLeaseMax: 2 };
+const LIMITS = { leasesMax: 3, contentsMax: 3, namesMax: 4, membershipsMax: 4, leasesPerNetworkMax: 2, membershipsPerNetworkMax: 3, watchersMax: 2, contentsPerLeaseMax: 2 };
 const HOSTS = ["192.0.2.7", "192.0.2.8", "127.0.0.1", "fe80::1%eth0", "unknown"];
 const METHODS = TrackerService.methods;
 const REFUSALS: readonly ErrorCode[] = ["INVALID_ARGUMENT", "LEASE_TOKEN_WRONG", "REGISTER_AGAIN", "TRACKER_FULL", "CONTENT_NOT_FOUND", "GOING_AWAY"];
@@ -25,8 +26,8 @@ const values = {
   name: fc.constantFrom("film.mkv", "é", "photos", "..", "\u{1b}", "x".repeat(256)),
   peerId: fc.constantFrom(...[1, 2, 3].map((byte) => new Uint8Array(16).fill(byte)), new Uint8Array(3)),
   leaseToken: fc.constantFrom(new Uint8Array(), new Uint8Array(16), new Uint8Array(16).fill(7)),
-  port: fc.constantFrom(4_001, 4_001, 0, 65_535, 65_536, 2 ** 32 - 1),
-  advertisedAddress: fc.constantFrom("", "", "192.0.2.9:1", "[::1]:2", "[::]:3", "a.example:0", "300.1.1.1:4", "\u{202e}:5"),
+  port: fc.constantFrom(4_001, 4_002, 4_003, 4_000, 0, 65_535, 65_536, 2 ** 32 - 1),
+  advertisedAddress: fc.constantFrom("", "", "192.0.2.9:1", "[::1]:2", "[::]:3", "169.254.1.1:1", "10.0.0.1:1", "a.example:0", "300.1.1.1:4", "\u{202e}:5"),
   totalBytes: fc.constantFrom(0n, 1n, 10n, 2n ** 46n, 2n ** 64n - 1n),
   pieceLength: fc.constantFrom(1, 4, 262_144, 0, 2 ** 32 - 1),
   piecesHeld: fc.constantFrom(0, 1, 3, 10, 2 ** 32 - 1),
@@ -45,11 +46,17 @@ const call = fc.oneof(
   }),
 );
 
+/** Behind each port is one of the peers, or nobody. */
+const dial: Dial = async ({ address, nonce }) => {
+  const { port } = parseHostPort(address, "who is dialled");
+  return port % 4 === 0 ? undefined : { nonce, peerIds: [(port % 4).toString(16).padStart(2, "0").repeat(16)] };
+};
+
 function createTracker() {
   let tokens = 0;
   const createToken = (): string => (tokens += 1).toString(16).padStart(32, "0");
   const registry = createSwarmRegistry({ leaseMs: 30_000, prng: createPrng(1), createToken, nowMs: 0, limits: LIMITS });
-  const loop = new RegistryLoop(registry, () => 0);
+  const loop = new RegistryLoop(registry, () => 0, dial);
   return { registry, loop, service: createTrackerService(loop, silentLogger) };
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { GrpcCode, parseHostPort } from "@piecewise/base";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DynamicPeer } from "./testing/dynamic-peer.js";
 import { DynamicTracker } from "./testing/dynamic-tracker.js";
 import { type TrackerNode, startTrackerNode } from "./tracker-node.js";
 
@@ -40,10 +41,11 @@ describe("the service", () => {
   });
 
   test("takes a peer from Register over Renew to Unregister", async () => {
-    const peer_id = randomBytes(16);
+    using peer = await DynamicPeer.start();
+    const { peer_id, port, address } = peer;
     const [film, song] = [newContentId(), newContentId()];
-    const grant = await tracker.call<Grant>("Register", { peer_id, port: 4001, contents: [announce(film, "film.mkv", 3)], sequence: 7 });
-    expect(grant).toMatchObject({ lease: seconds(30), listed_address: "127.0.0.1:4001" });
+    const grant = await tracker.call<Grant>("Register", { peer_id, port, contents: [announce(film, "film.mkv", 3)], sequence: 7 });
+    expect(grant).toMatchObject({ lease: seconds(30), listed_address: address, reachability: "REACHABILITY_REACHABLE" });
     expect(grant.lease_token).toHaveLength(16);
     expect(grant.renew_after.seconds).toBeGreaterThanOrEqual(9);
     expect(grant.renew_after.seconds).toBeLessThanOrEqual(11);
@@ -51,13 +53,17 @@ describe("the service", () => {
       contents: [
         { content_id: film, names: ["film.mkv"], total_bytes: 1_000, piece_length: 100, entry_count: 1, seed_count: 0, leecher_count: 1 },
       ],
-      peers: [{ address: "127.0.0.1:4001", peer_id, pieces_held: 3 }],
+      peers: [{ address, peer_id, pieces_held: 3 }],
     });
 
     const { lease_token } = grant;
     const added = [announce(song, "song.ogg")];
     const progress = [{ content_id: film, pieces_held: 10, coarse_map: Buffer.alloc(64, 255) }];
-    expect(await tracker.call("Renew", { peer_id, lease_token, sequence: 8, added, progress })).toMatchObject({ lease: seconds(30) });
+    expect(await tracker.call("Renew", { peer_id, lease_token, sequence: 8, added, progress })).toMatchObject({
+      lease: seconds(30),
+      listed_address: address,
+      reachability: "REACHABILITY_REACHABLE",
+    });
     expect(await tracker.call("Lookup", { content_id: film })).toMatchObject({
       contents: [{ seed_count: 1 }],
       peers: [{ pieces_held: 10 }],
@@ -71,22 +77,20 @@ describe("the service", () => {
     expect(await tracker.fail("Lookup", { content_id: song })).toMatchObject({ reason: "CONTENT_NOT_FOUND" });
   });
 
-  test("lists a peer where it says that it is reached", async () => {
+  test("lists a peer where it says that it is reached, and where it is", async () => {
     const content_id = newContentId();
-    const request = {
-      peer_id: randomBytes(16),
-      port: 4001,
-      advertised_address: "[2001:db8::1]:80",
-      contents: [announce(content_id, "mapped")],
-    };
-    expect(await tracker.call("Register", request)).toMatchObject({ listed_address: "[2001:db8::1]:80" });
-    expect(await tracker.call("Lookup", { content_id })).toMatchObject({ peers: [{ address: "[2001:db8::1]:80" }] });
+    using peer = await DynamicPeer.start();
+    const request = { peer_id: peer.peer_id, port: 9, advertised_address: peer.address, contents: [announce(content_id, "mapped")] };
+    expect(await tracker.call("Register", request)).toMatchObject({ listed_address: peer.address });
+    expect(await tracker.call("Lookup", { content_id })).toMatchObject({ peers: [{ address: peer.address }] });
+    expect(peer.asked).toBe(1);
   });
 
   test("pages through contents, also when one peer shares as many as it may under the longest names", async () => {
     const contents = Array.from({ length: 10_000 }, (_, index) => announce(newContentId(), `page-${index}-`.padEnd(255, "x"), 1));
-    const grant = await tracker.call<Grant>("Register", { peer_id: randomBytes(16), port: 4002, contents });
-    expect(grant.listed_address).toBe("127.0.0.1:4002");
+    using peer = await DynamicPeer.start();
+    const grant = await tracker.call<Grant>("Register", { peer_id: peer.peer_id, port: peer.port, contents });
+    expect(grant.listed_address).toBe(peer.address);
     const seen: string[] = [];
     let page_token = "";
     do {
@@ -122,18 +126,21 @@ describe("errors carry a code, a reason and details", () => {
   const content_id = newContentId();
   let node: TrackerNode;
   let tracker: DynamicTracker;
+  let peer: DynamicPeer;
   let lease_token: Buffer;
   beforeAll(async () => {
     node = await startTrackerNode({ listen, leaseMs: 30_000 });
     tracker = new DynamicTracker(node.address);
+    peer = await DynamicPeer.start(peer_id);
     ({ lease_token } = await tracker.call<Grant>("Register", {
       peer_id,
-      port: 4001,
+      port: peer.port,
       contents: [announce(content_id, "film")],
       sequence: 1,
     }));
   });
   afterAll(async () => {
+    peer[Symbol.dispose]();
     tracker[Symbol.dispose]();
     await node.close();
   });
@@ -185,7 +192,7 @@ describe("errors carry a code, a reason and details", () => {
     // Nothing of it was applied.
     expect(await tracker.call("Lookup", { content_id })).toMatchObject({
       contents: [{ names: ["film"] }],
-      peers: [{ address: "127.0.0.1:4001" }],
+      peers: [{ address: peer.address }],
     });
   });
 
@@ -208,13 +215,14 @@ describe("WatchPeers", () => {
     const watch = tracker.watch({ content_id, peer_id: watcher.peer_id });
     expect(await watch.next()).toEqual({ added: [], removed: [] });
 
-    const peer_id = randomBytes(16);
-    const { lease_token } = await tracker.call<Grant>("Register", { peer_id, port: 4001, contents: [announce(content_id, "film", 2)] });
-    expect(await watch.next()).toEqual({ added: [{ address: "127.0.0.1:4001", peer_id, pieces_held: 2 }], removed: [] });
+    using peer = await DynamicPeer.start();
+    const { peer_id, port, address } = peer;
+    const { lease_token } = await tracker.call<Grant>("Register", { peer_id, port, contents: [announce(content_id, "film", 2)] });
+    expect(await watch.next()).toEqual({ added: [{ address, peer_id, pieces_held: 2 }], removed: [] });
     await tracker.call("Renew", { peer_id, lease_token, sequence: 1, progress: [{ content_id, pieces_held: 9 }] });
-    expect(await watch.next()).toEqual({ added: [{ address: "127.0.0.1:4001", peer_id, pieces_held: 9 }], removed: [] });
+    expect(await watch.next()).toEqual({ added: [{ address, peer_id, pieces_held: 9 }], removed: [] });
     await tracker.call("Unregister", { peer_id, lease_token });
-    expect(await watch.next()).toEqual({ added: [], removed: ["127.0.0.1:4001"] });
+    expect(await watch.next()).toEqual({ added: [], removed: [address] });
 
     await Promise.all([node.close(), node.close()]);
     expect(await watch.failed).toMatchObject({ code: GrpcCode.UNAVAILABLE, reason: "GOING_AWAY", domain: "piecewise" });
@@ -243,18 +251,20 @@ describe("leases", () => {
     await using node = await startTrackerNode({ listen, leaseMs: 1_000 });
     using tracker = new DynamicTracker(node.address);
     const content_id = newContentId();
-    await tracker.call("Register", { peer_id: randomBytes(16), port: 4001, contents: [announce(content_id, "film")] });
+    using peer = await DynamicPeer.start();
+    await tracker.call("Register", { peer_id: peer.peer_id, port: peer.port, contents: [announce(content_id, "film")] });
     const watch = tracker.watch({ content_id });
-    expect(await watch.next()).toMatchObject({ added: [{ address: "127.0.0.1:4001" }] });
-    expect(await watch.next()).toEqual({ added: [], removed: ["127.0.0.1:4001"] });
+    expect(await watch.next()).toMatchObject({ added: [{ address: peer.address }] });
+    expect(await watch.next()).toEqual({ added: [], removed: [peer.address] });
     expect(await tracker.fail("Lookup", { content_id })).toMatchObject({ code: GrpcCode.NOT_FOUND, reason: "CONTENT_NOT_FOUND" });
     expect(await tracker.call("GetStats", {})).toMatchObject({ peer_count: 0, content_count: 0, expirations_total: 1 });
   });
 
   test("are granted again by a tracker that was restarted and knows nothing", async () => {
-    const peer_id = randomBytes(16);
+    using peer = await DynamicPeer.start();
+    const { peer_id } = peer;
     const content_id = newContentId();
-    const registration = { peer_id, port: 4001, contents: [announce(content_id, "film")], sequence: 1 };
+    const registration = { peer_id, port: peer.port, contents: [announce(content_id, "film")], sequence: 1 };
     const first = await startTrackerNode({ listen, leaseMs: 30_000 });
     const { port } = parseHostPort(first.address, "the address");
     using tracker = new DynamicTracker(first.address);
@@ -267,7 +277,7 @@ describe("leases", () => {
     expect(await again.fail("Renew", { peer_id, lease_token, sequence: 2 })).toMatchObject({ reason: "REGISTER_AGAIN" });
     const grant = await again.call<Grant>("Register", { ...registration, lease_token });
     expect(await again.call("Renew", { peer_id, lease_token: grant.lease_token, sequence: 2 })).toMatchObject({ lease: seconds(30) });
-    expect(await again.call("Lookup", { content_id })).toMatchObject({ peers: [{ address: "127.0.0.1:4001" }] });
+    expect(await again.call("Lookup", { content_id })).toMatchObject({ peers: [{ address: peer.address }] });
   });
 });
 

@@ -8,10 +8,19 @@ import * as wire from "./wire.js";
 /** The TrackerService on top of a registry: carries calls to it and back, and decides nothing. */
 export function createTrackerService(loop: RegistryLoop, logger: Logger): ServiceImplementation {
   return implementService(TrackerService, {
-    register(request, context) {
-      const grant = loop.call((registry, nowMs) => registry.register(wire.toRegistration(request, hostOf(context)), nowMs));
-      logger.debug({ address: grant.listedAddress, contentCount: request.contents.length }, "peer registered");
-      return wire.fromLeaseGrant(grant);
+    async register(request, context) {
+      const registration = wire.toRegistration(request, hostOf(context));
+      const grant = loop.call((registry, nowMs) => registry.register(registration, nowMs));
+      // Whoever knows that it is registered wants to be found.
+      if (grant.reachability === "unknown") await loop.dialled(registration.peerId, context.signal);
+      if (context.signal.aborted && registration.leaseToken === "") {
+        // Nobody will ever know the token: the peer would be found, and could not get at its lease.
+        loop.call((registry, nowMs) => registry.unregister(registration.peerId, grant.leaseToken, nowMs));
+        throw new CancelledError("the caller has hung up");
+      }
+      const listing = loop.call((registry) => registry.listingOf(registration.peerId));
+      logger.debug({ ...listing, contentCount: request.contents.length }, "peer registered");
+      return wire.fromLeaseGrant({ ...grant, ...listing });
     },
 
     renew(request, context) {

@@ -1,21 +1,22 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
-import type {
-  ContentAnnouncement as ContentAnnouncementMessage,
-  ContentProgress as ContentProgressMessage,
-  ContentSummarySchema,
-  GetStatsResponseSchema,
-  ListContentsRequest,
-  ListContentsResponseSchema,
-  LookupRequest,
-  LookupResponseSchema,
-  RegisterRequest,
-  RegisterResponseSchema,
-  RenewRequest,
-  RenewResponseSchema,
-  SwarmPeerSchema,
-  WatchPeersRequest,
-  WatchPeersResponseSchema,
+import {
+  type ContentAnnouncement as ContentAnnouncementMessage,
+  type ContentProgress as ContentProgressMessage,
+  type ContentSummarySchema,
+  type GetStatsResponseSchema,
+  type ListContentsRequest,
+  type ListContentsResponseSchema,
+  type LookupRequest,
+  type LookupResponseSchema,
+  Reachability,
+  type RegisterRequest,
+  type RegisterResponseSchema,
+  type RenewRequest,
+  type RenewResponseSchema,
+  type SwarmPeerSchema,
+  type WatchPeersRequest,
+  type WatchPeersResponseSchema,
 } from "@piecewise/contract";
 import type {
   ContentAnnouncement,
@@ -25,6 +26,7 @@ import type {
   ContentSummary,
   LeaseGrant,
   LeaseTerm,
+  Listing,
   Lookup,
   LookupAnswer,
   Registration,
@@ -41,6 +43,8 @@ import type {
  */
 
 export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+
+export const fromHex = (hex: string): Uint8Array => Buffer.from(hex, "hex");
 
 export const toRegistration = (request: RegisterRequest, observedHost: string): Registration => ({
   peerId: toHex(request.peerId),
@@ -88,12 +92,13 @@ export const fromLeaseGrant = (grant: LeaseGrant): MessageInitShape<typeof Regis
   lease: durationFromMs(grant.leaseMs),
   renewAfter: durationFromMs(grant.renewAfterMs),
   leaseToken: fromHex(grant.leaseToken),
-  listedAddress: grant.listedAddress,
+  ...fromListing(grant),
 });
 
-export const fromLeaseTerm = ({ leaseMs, renewAfterMs }: LeaseTerm): MessageInitShape<typeof RenewResponseSchema> => ({
-  lease: durationFromMs(leaseMs),
-  renewAfter: durationFromMs(renewAfterMs),
+export const fromLeaseTerm = (term: LeaseTerm): MessageInitShape<typeof RenewResponseSchema> => ({
+  lease: durationFromMs(term.leaseMs),
+  renewAfter: durationFromMs(term.renewAfterMs),
+  ...fromListing(term),
 });
 
 export const fromLookupAnswer = ({ contents, peers }: LookupAnswer): MessageInitShape<typeof LookupResponseSchema> => ({
@@ -126,7 +131,13 @@ export const fromStats = (stats: RegistryStats): MessageInitShape<typeof GetStat
   watcherCount: stats.watcherCount,
 });
 
-const fromHex = (hex: string): Uint8Array => Buffer.from(hex, "hex");
+const REACHABILITY: Readonly<Record<Listing["reachability"], Reachability>> = {
+  unknown: Reachability.UNSPECIFIED,
+  reachable: Reachability.REACHABLE,
+  unreachable: Reachability.UNREACHABLE,
+};
+
+const fromListing = ({ reachability, listedAddress }: Listing) => ({ reachability: REACHABILITY[reachability], listedAddress });
 
 const toAnnouncement = (message: ContentAnnouncementMessage): ContentAnnouncement => ({
   contentId: message.contentId,

@@ -41,13 +41,18 @@ export class SimulatedTracker {
 
   register({ peerId, host, port, piecesHeld, sequence, leaseToken }: SimulatedRegistration): LeaseGrant {
     const contents = [this.#announce(piecesHeld)];
-    return this.#registry.register({ peerId, observedHost: host, port, advertisedAddress: "", contents, sequence, leaseToken }, this.queue.nowMs);
+    const registration = { peerId, observedHost: host, port, advertisedAddress: "", contents, sequence, leaseToken };
+    const grant = this.#registry.register(registration, this.queue.nowMs);
+    this.#answerDialBacks();
+    return grant;
   }
 
   renew({ peerId, host, piecesHeld, sequence, leaseToken }: Omit<SimulatedRegistration, "port">): number {
     const progress = [{ contentId: CONTENT_ID, piecesHeld, coarseMap: new Uint8Array() }];
     const renewal = { peerId, observedHost: host, leaseToken, sequence, added: [], removed: [], progress };
-    return this.#registry.renew(renewal, this.queue.nowMs).renewAfterMs;
+    const { renewAfterMs } = this.#registry.renew(renewal, this.queue.nowMs);
+    this.#answerDialBacks();
+    return renewAfterMs;
   }
 
   lookup(asker: { readonly peersMax: number; readonly askerPeerId: string; readonly askerHost: string }): readonly string[] {
@@ -59,6 +64,13 @@ export class SimulatedTracker {
       // Not to know a content is an answer.
       if (error instanceof PiecewiseError && error.code === "CONTENT_NOT_FOUND") return [];
       throw error;
+    }
+  }
+
+  /** Every peer is where it says. Who has to wait for its turn is found when the next one calls. */
+  #answerDialBacks(): void {
+    for (const { dialBackId, nonce, peerId } of this.#registry.takeDialBacks(this.queue.nowMs)) {
+      this.#registry.dialBackEnded(dialBackId, { nonce, peerIds: [peerId] }, this.queue.nowMs);
     }
   }
 

@@ -1,4 +1,5 @@
 import { PiecewiseError, createPrng } from "@piecewise/base";
+import { answerDialBacks } from "./answer-dial-backs.js";
 import { createSwarmRegistry } from "../registry.js";
 import { REGISTRY_LIMITS, type RegistryLimits } from "../limits.js";
 import type { ContentAnnouncement, ContentSummary, SwarmPeer, WatchEvent } from "../registry-calls.js";
@@ -12,6 +13,9 @@ import type { ContentAnnouncement, ContentSummary, SwarmPeer, WatchEvent } from 
  *
  * Peers are one hex digit, contents a few. `token=` and `seq=` override what a well-behaved peer would send. A piece has 100 bytes
  * unless `piece=` says otherwise. Lines that begin with "->" are answers, with "#" comments.
+ *
+ * Every peer is found where it is to be listed, unless the first line has `dial=told`. Then `dial` shows who is to be dialled, and
+ * `answer 1 a` says that peer a answered the first of them, several peers that it goes by all their ids, none that nobody did.
  */
 export function runScenario(text: string): string {
   const [options = "", ...lines] = text.trimEnd().split("\n");
@@ -28,7 +32,7 @@ export function runScenario(text: string): string {
 type Pairs = ReadonlyMap<string, string>;
 type Command = (args: readonly string[], pairs: Pairs, nowMs: number) => string[];
 
-const OPTIONS = /^(token|seq|advertise|piece|asker|from|max|filter|prefix|size|page)=/;
+const OPTIONS = /^(token|seq|nonce|advertise|piece|asker|from|max|filter|prefix|size|page)=/;
 
 const parsePairs = (words: readonly string[]): Pairs =>
   new Map(words.filter((word) => word.includes("=")).map((word) => [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)]));
@@ -73,6 +77,16 @@ function createRunner(options: Pairs): (line: string) => string[] {
     askerHost: pairs.get("from") ?? "10.9.9.9",
   });
 
+  const isTold = options.get("dial") === "told";
+  const dialUnlessTold = (nowMs: number): void => {
+    if (!isTold) answerDialBacks(registry, nowMs);
+  };
+  const listingOf = (peer: string): string => {
+    const { listedAddress, reachability } = registry.listingOf(peerIdOf(peer))!;
+    return listedAddress === "" ? reachability : listedAddress;
+  };
+  const nonces = new Map<number, string>();
+
   const commands: Record<string, Command> = {
     register([peer = "", place = "", ...contents], pairs, nowMs) {
       const grant = registry.register(
@@ -88,7 +102,8 @@ function createRunner(options: Pairs): (line: string) => string[] {
         nowMs,
       );
       tokens.set(peer, grant.leaseToken);
-      return [`lease ${grant.leaseMs} renew ${grant.renewAfterMs} as ${grant.listedAddress}`];
+      dialUnlessTold(nowMs);
+      return [`lease ${grant.leaseMs} renew ${grant.renewAfterMs} as ${listingOf(peer)}`];
     },
     renew([peer = "", host = "", ...changes], pairs, nowMs) {
       const progress = changes.filter((word) => /^[0-9a-f]/.test(word)).map((word) => word.split("=") as [string, string]);
@@ -108,7 +123,19 @@ function createRunner(options: Pairs): (line: string) => string[] {
         },
         nowMs,
       );
-      return [`lease ${term.leaseMs} renew ${term.renewAfterMs}`];
+      dialUnlessTold(nowMs);
+      return [`lease ${term.leaseMs} renew ${term.renewAfterMs}${isTold ? ` as ${listingOf(peer)}` : ""}`];
+    },
+    dial(_args, _pairs, nowMs) {
+      const due = registry.takeDialBacks(nowMs);
+      for (const { dialBackId, nonce } of due) nonces.set(dialBackId, nonce);
+      const shown = due.map(({ dialBackId, address, peerId }) => `${dialBackId}: is ${peerId[0]} at ${address}?`);
+      return shown.length > 0 ? shown : [`nobody, next deadline ${registry.nextDeadlineMs}`];
+    },
+    answer([id = "", ...peers], pairs, nowMs) {
+      const answer = { nonce: pairs.get("nonce") ?? nonces.get(Number(id))!, peerIds: peers.map(peerIdOf) };
+      registry.dialBackEnded(Number(id), peers.length > 0 ? answer : undefined, nowMs);
+      return ["done"];
     },
     unregister([peer = ""], pairs, nowMs) {
       registry.unregister(peerIdOf(peer), tokenOf(peer, pairs), nowMs);

@@ -60,6 +60,13 @@ export class DynamicTracker implements Disposable {
     });
   }
 
+  /** Makes a call that nobody waits for; returns how to hang up. */
+  start(name: string, request: object): () => void {
+    const { path, requestSerialize, responseDeserialize } = methods[name]!;
+    const call = this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, () => {});
+    return () => call.cancel();
+  }
+
   /** Makes a call that has to fail. */
   async fail(name: string, request: object): Promise<Failure> {
     try {

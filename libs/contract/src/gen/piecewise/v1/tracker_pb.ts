@@ -2,8 +2,8 @@
 // @generated from file piecewise/v1/tracker.proto (package piecewise.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import type { SwarmPeer } from "./swarm_peer_pb.js";
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file piecewise/v1/tracker.proto.
  */
 export const file_piecewise_v1_tracker: GenFile = /*@__PURE__*/
-  fileDesc("ChpwaWVjZXdpc2UvdjEvdHJhY2tlci5wcm90bxIMcGllY2V3aXNlLnYxIqgBChNDb250ZW50QW5ub3VuY2VtZW50EhIKCmNvbnRlbnRfaWQYASABKAkSDAoEbmFtZRgCIAEoCRITCgt0b3RhbF9ieXRlcxgDIAEoBBIUCgxwaWVjZV9sZW5ndGgYBCABKA0SEwoLZW50cnlfY291bnQYBSABKA0SLwoIcHJvZ3Jlc3MYBiABKAsyHS5waWVjZXdpc2UudjEuQ29udGVudFByb2dyZXNzInoKD0NvbnRlbnRQcm9ncmVzcxISCgpjb250ZW50X2lkGAEgASgJEhMKC3BpZWNlc19oZWxkGAIgASgNEhYKDnJlY2VpdmVkX2J5dGVzGAMgASgEEhIKCnNlbnRfYnl0ZXMYBCABKAQSEgoKY29hcnNlX21hcBgFIAEoDCKeAQoOQ29udGVudFN1bW1hcnkSEgoKY29udGVudF9pZBgBIAEoCRINCgVuYW1lcxgCIAMoCRITCgt0b3RhbF9ieXRlcxgDIAEoBBIUCgxwaWVjZV9sZW5ndGgYBCABKA0SEwoLZW50cnlfY291bnQYBSABKA0SEgoKc2VlZF9jb3VudBgGIAEoDRIVCg1sZWVjaGVyX2NvdW50GAcgASgNIqgBCg9SZWdpc3RlclJlcXVlc3QSDwoHcGVlcl9pZBgBIAEoDBIMCgRwb3J0GAIgASgNEhoKEmFkdmVydGlzZWRfYWRkcmVzcxgDIAEoCRIzCghjb250ZW50cxgEIAMoCzIhLnBpZWNld2lzZS52MS5Db250ZW50QW5ub3VuY2VtZW50EhAKCHNlcXVlbmNlGAUgASgEEhMKC2xlYXNlX3Rva2VuGAYgASgMIpkBChBSZWdpc3RlclJlc3BvbnNlEhMKC2xlYXNlX3Rva2VuGAEgASgMEigKBWxlYXNlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KC3JlbmV3X2FmdGVyGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhYKDmxpc3RlZF9hZGRyZXNzGAQgASgJIroBCgxSZW5ld1JlcXVlc3QSDwoHcGVlcl9pZBgBIAEoDBITCgtsZWFzZV90b2tlbhgCIAEoDBIQCghzZXF1ZW5jZRgDIAEoBBIwCgVhZGRlZBgEIAMoCzIhLnBpZWNld2lzZS52MS5Db250ZW50QW5ub3VuY2VtZW50Eg8KB3JlbW92ZWQYBSADKAkSLwoIcHJvZ3Jlc3MYBiADKAsyHS5waWVjZXdpc2UudjEuQ29udGVudFByb2dyZXNzImkKDVJlbmV3UmVzcG9uc2USKAoFbGVhc2UYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLcmVuZXdfYWZ0ZXIYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iOQoRVW5yZWdpc3RlclJlcXVlc3QSDwoHcGVlcl9pZBgBIAEoDBITCgtsZWFzZV90b2tlbhgCIAEoDCIUChJVbnJlZ2lzdGVyUmVzcG9uc2UidwoNTG9va3VwUmVxdWVzdBIUCgpjb250ZW50X2lkGAEgASgJSAASDgoEbmFtZRgCIAEoCUgAEhQKDHBpZWNlX2xlbmd0aBgDIAEoDRIRCglwZWVyc19tYXgYBCABKA0SDwoHcGVlcl9pZBgFIAEoDEIGCgR3aGF0ImgKDkxvb2t1cFJlc3BvbnNlEi4KCGNvbnRlbnRzGAEgAygLMhwucGllY2V3aXNlLnYxLkNvbnRlbnRTdW1tYXJ5EiYKBXBlZXJzGAIgAygLMhcucGllY2V3aXNlLnYxLlN3YXJtUGVlciJfChNMaXN0Q29udGVudHNSZXF1ZXN0Eg4KBmZpbHRlchgBIAEoCRIRCglpZF9wcmVmaXgYAiABKAkSEQoJcGFnZV9zaXplGAMgASgNEhIKCnBhZ2VfdG9rZW4YBCABKAkiXwoUTGlzdENvbnRlbnRzUmVzcG9uc2USLgoIY29udGVudHMYASADKAsyHC5waWVjZXdpc2UudjEuQ29udGVudFN1bW1hcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIksKEVdhdGNoUGVlcnNSZXF1ZXN0EhIKCmNvbnRlbnRfaWQYASABKAkSEQoJcGVlcnNfbWF4GAIgASgNEg8KB3BlZXJfaWQYAyABKAwiTQoSV2F0Y2hQZWVyc1Jlc3BvbnNlEiYKBWFkZGVkGAEgAygLMhcucGllY2V3aXNlLnYxLlN3YXJtUGVlchIPCgdyZW1vdmVkGAIgAygJIhEKD0dldFN0YXRzUmVxdWVzdCKAAgoQR2V0U3RhdHNSZXNwb25zZRIVCg1jb250ZW50X2NvdW50GAEgASgNEhIKCnBlZXJfY291bnQYAiABKA0SGAoQbWVtYmVyc2hpcF9jb3VudBgDIAEoDRIpCgZ1cHRpbWUYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGwoTcmVnaXN0cmF0aW9uc190b3RhbBgFIAEoBBIWCg5yZW5ld2Fsc190b3RhbBgGIAEoBBIVCg1sb29rdXBzX3RvdGFsGAcgASgEEhkKEWV4cGlyYXRpb25zX3RvdGFsGAggASgEEhUKDXdhdGNoZXJfY291bnQYCSABKA0yqAQKDlRyYWNrZXJTZXJ2aWNlEkkKCFJlZ2lzdGVyEh0ucGllY2V3aXNlLnYxLlJlZ2lzdGVyUmVxdWVzdBoeLnBpZWNld2lzZS52MS5SZWdpc3RlclJlc3BvbnNlEkAKBVJlbmV3EhoucGllY2V3aXNlLnYxLlJlbmV3UmVxdWVzdBobLnBpZWNld2lzZS52MS5SZW5ld1Jlc3BvbnNlEk8KClVucmVnaXN0ZXISHy5waWVjZXdpc2UudjEuVW5yZWdpc3RlclJlcXVlc3QaIC5waWVjZXdpc2UudjEuVW5yZWdpc3RlclJlc3BvbnNlEkMKBkxvb2t1cBIbLnBpZWNld2lzZS52MS5Mb29rdXBSZXF1ZXN0GhwucGllY2V3aXNlLnYxLkxvb2t1cFJlc3BvbnNlElUKDExpc3RDb250ZW50cxIhLnBpZWNld2lzZS52MS5MaXN0Q29udGVudHNSZXF1ZXN0GiIucGllY2V3aXNlLnYxLkxpc3RDb250ZW50c1Jlc3BvbnNlElEKCldhdGNoUGVlcnMSHy5waWVjZXdpc2UudjEuV2F0Y2hQZWVyc1JlcXVlc3QaIC5waWVjZXdpc2UudjEuV2F0Y2hQZWVyc1Jlc3BvbnNlMAESSQoIR2V0U3RhdHMSHS5waWVjZXdpc2UudjEuR2V0U3RhdHNSZXF1ZXN0Gh4ucGllY2V3aXNlLnYxLkdldFN0YXRzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_piecewise_v1_swarm_peer]);
+  fileDesc("ChpwaWVjZXdpc2UvdjEvdHJhY2tlci5wcm90bxIMcGllY2V3aXNlLnYxIqgBChNDb250ZW50QW5ub3VuY2VtZW50EhIKCmNvbnRlbnRfaWQYASABKAkSDAoEbmFtZRgCIAEoCRITCgt0b3RhbF9ieXRlcxgDIAEoBBIUCgxwaWVjZV9sZW5ndGgYBCABKA0SEwoLZW50cnlfY291bnQYBSABKA0SLwoIcHJvZ3Jlc3MYBiABKAsyHS5waWVjZXdpc2UudjEuQ29udGVudFByb2dyZXNzInoKD0NvbnRlbnRQcm9ncmVzcxISCgpjb250ZW50X2lkGAEgASgJEhMKC3BpZWNlc19oZWxkGAIgASgNEhYKDnJlY2VpdmVkX2J5dGVzGAMgASgEEhIKCnNlbnRfYnl0ZXMYBCABKAQSEgoKY29hcnNlX21hcBgFIAEoDCKeAQoOQ29udGVudFN1bW1hcnkSEgoKY29udGVudF9pZBgBIAEoCRINCgVuYW1lcxgCIAMoCRITCgt0b3RhbF9ieXRlcxgDIAEoBBIUCgxwaWVjZV9sZW5ndGgYBCABKA0SEwoLZW50cnlfY291bnQYBSABKA0SEgoKc2VlZF9jb3VudBgGIAEoDRIVCg1sZWVjaGVyX2NvdW50GAcgASgNIqgBCg9SZWdpc3RlclJlcXVlc3QSDwoHcGVlcl9pZBgBIAEoDBIMCgRwb3J0GAIgASgNEhoKEmFkdmVydGlzZWRfYWRkcmVzcxgDIAEoCRIzCghjb250ZW50cxgEIAMoCzIhLnBpZWNld2lzZS52MS5Db250ZW50QW5ub3VuY2VtZW50EhAKCHNlcXVlbmNlGAUgASgEEhMKC2xlYXNlX3Rva2VuGAYgASgMIssBChBSZWdpc3RlclJlc3BvbnNlEhMKC2xlYXNlX3Rva2VuGAEgASgMEigKBWxlYXNlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KC3JlbmV3X2FmdGVyGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhYKDmxpc3RlZF9hZGRyZXNzGAQgASgJEjAKDHJlYWNoYWJpbGl0eRgFIAEoDjIaLnBpZWNld2lzZS52MS5SZWFjaGFiaWxpdHkiugEKDFJlbmV3UmVxdWVzdBIPCgdwZWVyX2lkGAEgASgMEhMKC2xlYXNlX3Rva2VuGAIgASgMEhAKCHNlcXVlbmNlGAMgASgEEjAKBWFkZGVkGAQgAygLMiEucGllY2V3aXNlLnYxLkNvbnRlbnRBbm5vdW5jZW1lbnQSDwoHcmVtb3ZlZBgFIAMoCRIvCghwcm9ncmVzcxgGIAMoCzIdLnBpZWNld2lzZS52MS5Db250ZW50UHJvZ3Jlc3MiswEKDVJlbmV3UmVzcG9uc2USKAoFbGVhc2UYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLcmVuZXdfYWZ0ZXIYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFgoObGlzdGVkX2FkZHJlc3MYAyABKAkSMAoMcmVhY2hhYmlsaXR5GAQgASgOMhoucGllY2V3aXNlLnYxLlJlYWNoYWJpbGl0eSI5ChFVbnJlZ2lzdGVyUmVxdWVzdBIPCgdwZWVyX2lkGAEgASgMEhMKC2xlYXNlX3Rva2VuGAIgASgMIhQKElVucmVnaXN0ZXJSZXNwb25zZSJ3Cg1Mb29rdXBSZXF1ZXN0EhQKCmNvbnRlbnRfaWQYASABKAlIABIOCgRuYW1lGAIgASgJSAASFAoMcGllY2VfbGVuZ3RoGAMgASgNEhEKCXBlZXJzX21heBgEIAEoDRIPCgdwZWVyX2lkGAUgASgMQgYKBHdoYXQiaAoOTG9va3VwUmVzcG9uc2USLgoIY29udGVudHMYASADKAsyHC5waWVjZXdpc2UudjEuQ29udGVudFN1bW1hcnkSJgoFcGVlcnMYAiADKAsyFy5waWVjZXdpc2UudjEuU3dhcm1QZWVyIl8KE0xpc3RDb250ZW50c1JlcXVlc3QSDgoGZmlsdGVyGAEgASgJEhEKCWlkX3ByZWZpeBgCIAEoCRIRCglwYWdlX3NpemUYAyABKA0SEgoKcGFnZV90b2tlbhgEIAEoCSJfChRMaXN0Q29udGVudHNSZXNwb25zZRIuCghjb250ZW50cxgBIAMoCzIcLnBpZWNld2lzZS52MS5Db250ZW50U3VtbWFyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiSwoRV2F0Y2hQZWVyc1JlcXVlc3QSEgoKY29udGVudF9pZBgBIAEoCRIRCglwZWVyc19tYXgYAiABKA0SDwoHcGVlcl9pZBgDIAEoDCJNChJXYXRjaFBlZXJzUmVzcG9uc2USJgoFYWRkZWQYASADKAsyFy5waWVjZXdpc2UudjEuU3dhcm1QZWVyEg8KB3JlbW92ZWQYAiADKAkiEQoPR2V0U3RhdHNSZXF1ZXN0IoACChBHZXRTdGF0c1Jlc3BvbnNlEhUKDWNvbnRlbnRfY291bnQYASABKA0SEgoKcGVlcl9jb3VudBgCIAEoDRIYChBtZW1iZXJzaGlwX2NvdW50GAMgASgNEikKBnVwdGltZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIbChNyZWdpc3RyYXRpb25zX3RvdGFsGAUgASgEEhYKDnJlbmV3YWxzX3RvdGFsGAYgASgEEhUKDWxvb2t1cHNfdG90YWwYByABKAQSGQoRZXhwaXJhdGlvbnNfdG90YWwYCCABKAQSFQoNd2F0Y2hlcl9jb3VudBgJIAEoDSpmCgxSZWFjaGFiaWxpdHkSHAoYUkVBQ0hBQklMSVRZX1VOU1BFQ0lGSUVEEAASGgoWUkVBQ0hBQklMSVRZX1JFQUNIQUJMRRABEhwKGFJFQUNIQUJJTElUWV9VTlJFQUNIQUJMRRACMqgECg5UcmFja2VyU2VydmljZRJJCghSZWdpc3RlchIdLnBpZWNld2lzZS52MS5SZWdpc3RlclJlcXVlc3QaHi5waWVjZXdpc2UudjEuUmVnaXN0ZXJSZXNwb25zZRJACgVSZW5ldxIaLnBpZWNld2lzZS52MS5SZW5ld1JlcXVlc3QaGy5waWVjZXdpc2UudjEuUmVuZXdSZXNwb25zZRJPCgpVbnJlZ2lzdGVyEh8ucGllY2V3aXNlLnYxLlVucmVnaXN0ZXJSZXF1ZXN0GiAucGllY2V3aXNlLnYxLlVucmVnaXN0ZXJSZXNwb25zZRJDCgZMb29rdXASGy5waWVjZXdpc2UudjEuTG9va3VwUmVxdWVzdBocLnBpZWNld2lzZS52MS5Mb29rdXBSZXNwb25zZRJVCgxMaXN0Q29udGVudHMSIS5waWVjZXdpc2UudjEuTGlzdENvbnRlbnRzUmVxdWVzdBoiLnBpZWNld2lzZS52MS5MaXN0Q29udGVudHNSZXNwb25zZRJRCgpXYXRjaFBlZXJzEh8ucGllY2V3aXNlLnYxLldhdGNoUGVlcnNSZXF1ZXN0GiAucGllY2V3aXNlLnYxLldhdGNoUGVlcnNSZXNwb25zZTABEkkKCEdldFN0YXRzEh0ucGllY2V3aXNlLnYxLkdldFN0YXRzUmVxdWVzdBoeLnBpZWNld2lzZS52MS5HZXRTdGF0c1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_piecewise_v1_swarm_peer]);
 
 /**
  * A ContentAnnouncement says that a peer takes part in the swarm of a content.
@@ -163,14 +163,14 @@ export type ContentSummary = Message<"piecewise.v1.ContentSummary"> & {
   entryCount: number;
 
   /**
-   * Peers that say they hold every piece.
+   * Listed peers that say they hold every piece.
    *
    * @generated from field: uint32 seed_count = 6;
    */
   seedCount: number;
 
   /**
-   * Peers that do not hold every piece yet.
+   * Listed peers that do not hold every piece yet.
    *
    * @generated from field: uint32 leecher_count = 7;
    */
@@ -205,7 +205,9 @@ export type RegisterRequest = Message<"piecewise.v1.RegisterRequest"> & {
   port: number;
 
   /**
-   * Listed instead of the observed address, as host:port, when set. For peers behind a port mapping.
+   * Listed instead of the observed address, when set: an IP address and a port, for peers behind a port mapping. Only a caller from
+   * loopback may name an address on loopback, only one from a private network a private one, and nobody one that is link-local,
+   * multicast or unspecified.
    *
    * @generated from field: string advertised_address = 3;
    */
@@ -268,11 +270,18 @@ export type RegisterResponse = Message<"piecewise.v1.RegisterResponse"> & {
   renewAfter?: Duration | undefined;
 
   /**
-   * The address under which the peer is listed, as host:port.
+   * The address under which the peer is listed, as host:port; empty while it is not.
    *
    * @generated from field: string listed_address = 4;
    */
   listedAddress: string;
+
+  /**
+   * Whether it is listed.
+   *
+   * @generated from field: piecewise.v1.Reachability reachability = 5;
+   */
+  reachability: Reachability;
 };
 
 /**
@@ -357,6 +366,20 @@ export type RenewResponse = Message<"piecewise.v1.RenewResponse"> & {
    * @generated from field: google.protobuf.Duration renew_after = 2;
    */
   renewAfter?: Duration | undefined;
+
+  /**
+   * The address under which the peer is listed, as host:port; empty while it is not.
+   *
+   * @generated from field: string listed_address = 3;
+   */
+  listedAddress: string;
+
+  /**
+   * Whether it is listed.
+   *
+   * @generated from field: piecewise.v1.Reachability reachability = 4;
+   */
+  reachability: Reachability;
 };
 
 /**
@@ -721,6 +744,41 @@ export const GetStatsResponseSchema: GenMessage<GetStatsResponse> = /*@__PURE__*
   messageDesc(file_piecewise_v1_tracker, 16);
 
 /**
+ * Reachability is what a tracker found when it dialled a peer where it is to be listed. It never says what it found instead.
+ *
+ * @generated from enum piecewise.v1.Reachability
+ */
+export enum Reachability {
+  /**
+   * Not known yet: the peer has not been dialled, and is not listed.
+   *
+   * @generated from enum value: REACHABILITY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It answered there, and is listed.
+   *
+   * @generated from enum value: REACHABILITY_REACHABLE = 1;
+   */
+  REACHABLE = 1,
+
+  /**
+   * It did not, and is not listed: it can download, and others cannot reach it. The tracker tries a few times more when the lease is
+   * renewed.
+   *
+   * @generated from enum value: REACHABILITY_UNREACHABLE = 2;
+   */
+  UNREACHABLE = 2,
+}
+
+/**
+ * Describes the enum piecewise.v1.Reachability.
+ */
+export const ReachabilitySchema: GenEnum<Reachability> = /*@__PURE__*/
+  enumDesc(file_piecewise_v1_tracker, 0);
+
+/**
  * TrackerService knows who has what. It holds soft state only: everything can be rebuilt from the peers, which register again.
  * Any of its calls may be refused as RESOURCE_EXHAUSTED / BUSY where too many of the caller's network are open; RetryInfo says when to try
  * again.
@@ -730,11 +788,13 @@ export const GetStatsResponseSchema: GenMessage<GetStatsResponse> = /*@__PURE__*
 export const TrackerService: GenService<{
   /**
    * Register opens a lease for a peer and all of its contents, or replaces what the lease covers. A lease that is not renewed expires.
+   * The peer is listed once the tracker has called it with PeerService.Identify; the answer waits a few seconds for that.
    *
    * Errors:
-   * INVALID_ARGUMENT / INVALID_ARGUMENT: a field is malformed; the message names it.
+   * INVALID_ARGUMENT / INVALID_ARGUMENT: a field is malformed, or advertised_address is none that this caller may name; the message says
+   * which.
    * PERMISSION_DENIED / LEASE_TOKEN_WRONG: peer_id has a live lease with another token.
-   * RESOURCE_EXHAUSTED / TRACKER_FULL: the tracker has reached a limit; RetryInfo says when to try again.
+   * RESOURCE_EXHAUSTED / TRACKER_FULL: the tracker has reached a limit, its own or that for one address; RetryInfo says when to try again.
    *
    * @generated from rpc piecewise.v1.TrackerService.Register
    */
@@ -750,7 +810,7 @@ export const TrackerService: GenService<{
    * INVALID_ARGUMENT / INVALID_ARGUMENT: a field is malformed; the message names it.
    * PERMISSION_DENIED / LEASE_TOKEN_WRONG: the token is not that of the lease.
    * FAILED_PRECONDITION / REGISTER_AGAIN: the lease is unknown or a sequence number was skipped; call Register.
-   * RESOURCE_EXHAUSTED / TRACKER_FULL: the tracker has reached a limit; RetryInfo says when to try again.
+   * RESOURCE_EXHAUSTED / TRACKER_FULL: the tracker has reached a limit, its own or that for one address; RetryInfo says when to try again.
    *
    * @generated from rpc piecewise.v1.TrackerService.Renew
    */
@@ -808,7 +868,7 @@ export const TrackerService: GenService<{
    * Errors:
    * INVALID_ARGUMENT / INVALID_ARGUMENT: a malformed id.
    * RESOURCE_EXHAUSTED / TRACKER_FULL: too many watchers; RetryInfo says when to try again.
-   * RESOURCE_EXHAUSTED / TOO_SLOW: the watcher did not read for a long time.
+   * RESOURCE_EXHAUSTED / TOO_SLOW: the watcher did not read for a long time; RetryInfo says when to try again.
    * UNAVAILABLE / GOING_AWAY: the tracker is shutting down.
    *
    * @generated from rpc piecewise.v1.TrackerService.WatchPeers
