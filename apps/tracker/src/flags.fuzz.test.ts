@@ -1,3 +1,4 @@
+import { BlockList } from "node:net";
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { type PiecewiseError, UsageError } from "@piecewise/base";
 import { fuzz, textFrom, textOf } from "@piecewise/base/testing";
@@ -17,7 +18,7 @@ function read(raw: Record<string, string>, env: Record<string, string>): FlagVal
 fuzz({
   name: "the value of a flag of tracker",
   corpus: new URL("testdata/flag.corpus.json", import.meta.url),
-  valid: textFrom(["127.0.0.1:50051", "0.0.0.0", ":0", "[::1]", ":1", "30", "0", ".5", "3600", "1e3", "-", "debug", "silent", "yes", "no", "1", " ", "é", "\n"], 4),
+  valid: textFrom(["127.0.0.1:50051", "0.0.0.0", ":0", "[::1]", ":1", "30", "0", ".5", "3600", "1e3", "-", "debug", "silent", "yes", "no", "10.0.0.0/8", "fd00::/8", ",", "1", " ", "é", "\n"], 4),
   check(input) {
     const text = textOf(input);
     for (const field of FIELDS) {
@@ -27,6 +28,7 @@ fuzz({
       if (text !== "") deepStrictEqual(read({}, { [variable]: text }), flags);
       if (typeof flags === "string") continue;
       ok(Number.isSafeInteger(flags.leaseMs) && flags.leaseMs >= 0);
+      for (const { address, family, prefixLength } of flags.trustedProxies) new BlockList().addSubnet(address, prefixLength, family);
       ok(flags.listen.port >= 0 && flags.listen.port <= 65_535);
     }
   },

@@ -1,10 +1,10 @@
-import { type HostPort, UsageError, parseHostPort } from "@piecewise/base";
+import { type Cidr, type HostPort, UsageError, parseCidr, parseHostPort } from "@piecewise/base";
 
 /** From the one that says most to the one that says nothing. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-interface Flag<Value> {
+export interface Flag<Value> {
   /** Without the dashes. */
   readonly name: string;
   /** Means the same when the flag is not given. */
@@ -13,6 +13,8 @@ interface Flag<Value> {
   readonly placeholder: string;
   readonly description: string;
   readonly fallback: string;
+  /** May be given several times; in the variable commas stand between. */
+  readonly isRepeated?: true;
   /** @param what how the user named it, the flag or the variable, for the message. */
   readonly parse: (text: string, what: string) => Value;
 }
@@ -36,6 +38,15 @@ export const FLAGS = {
     description: "how long a peer that is not heard of stays listed, 1 to 3600; peers renew at a third of it",
     fallback: "30",
     parse: parseSeconds,
+  }),
+  trustedProxies: flag<readonly Cidr[]>({
+    name: "trusted-proxy",
+    variable: "PIECEWISE_TRUSTED_PROXY",
+    placeholder: "CIDR",
+    description: "believe the x-forwarded-for of callers in this network, such as 10.0.0.0/8; may be repeated",
+    fallback: "",
+    isRepeated: true,
+    parse: (text, what) => (text === "" ? [] : text.split(",").map((network) => parseCidr(network.trim(), what))),
   }),
   json: flag<boolean>({
     name: "json",

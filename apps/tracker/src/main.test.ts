@@ -82,6 +82,16 @@ describe("what cannot be done is said in one line", () => {
     [["--lease", "-1"], {}, '--lease "-1" is not a number of seconds, such as 30'],
     [["--lease", "0"], {}, "the lease of 0 seconds is not possible: give 1 to 3600 seconds"],
     [[], { PIECEWISE_TRACKER_LEASE: "3601" }, "the lease of 3601 seconds is not possible: give 1 to 3600 seconds"],
+    [
+      ["--trusted-proxy", "10.0.0.0/8", "--trusted-proxy", "10.0.0.1"],
+      {},
+      '--trusted-proxy "10.0.0.1" is not a network such as 10.0.0.0/8 or fd00::/8; a single address is written 10.0.0.1/32 or fd00::1/128',
+    ],
+    [
+      [],
+      { PIECEWISE_TRUSTED_PROXY: "10.0.0.0/8,proxy" },
+      'PIECEWISE_TRUSTED_PROXY "proxy" is not a network such as 10.0.0.0/8 or fd00::/8; a single address is written 10.0.0.1/32 or fd00::1/128',
+    ],
     [["--log", "loud"], {}, '--log "loud" is not one of debug, info, warn, error, silent'],
     [[], { PIECEWISE_JSON: "maybe" }, 'PIECEWISE_JSON "maybe" is neither 1 nor 0'],
     [["--listen", "a\u001b[31m:1"], {}, '--listen "a\\u{1b}[31m:1" is not HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051'],
@@ -123,6 +133,8 @@ test("help shows every flag, its variable and examples; the version is that of t
     "(default: 127.0.0.1:50051)",
     "--lease <SECONDS>",
     "(default: 30)",
+    "--trusted-proxy <CIDR>",
+    "[PIECEWISE_TRUSTED_PROXY]",
     "--json",
     "Examples:\n  tracker\n",
   ]) {

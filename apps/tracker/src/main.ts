@@ -1,7 +1,7 @@
 import { UsageError } from "@piecewise/base";
 import { Command, CommanderError } from "commander";
 import { ExitCode } from "./exit-code.js";
-import { FLAGS, type FlagField, type RawFlags, readFlags } from "./flags.js";
+import { FLAGS, type Flag, type RawFlags, readFlags } from "./flags.js";
 import type { Host } from "./host.js";
 import { reportError } from "./report-error.js";
 import { VERSION } from "./version.js";
@@ -40,16 +40,22 @@ function createProgram({ stdout, stderr }: Host): Command {
     .version(VERSION, "--version", "print the version")
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", examples);
-  for (const { name, variable, placeholder, description, fallback } of Object.values(FLAGS)) {
-    if (placeholder === "") program.option(`--${name}`, `${description} [${variable}]`);
-    else program.option(`--${name} <${placeholder}>`, `${description} (default: ${fallback}) [${variable}]`);
+  for (const { name, variable, placeholder, description, fallback, isRepeated } of Object.values<Flag<unknown>>(FLAGS)) {
+    const shown = `${description}${placeholder === "" || fallback === "" ? "" : ` (default: ${fallback})`} [${variable}]`;
+    if (placeholder === "") program.option(`--${name}`, shown);
+    else if (isRepeated === true) program.option(`--${name} <${placeholder}>`, shown, joinRepeated);
+    else program.option(`--${name} <${placeholder}>`, shown);
   }
   return program;
 }
 
+/** All that was given, as a variable would hold it. */
+const joinRepeated = (value: string, before?: string): string => (before === undefined ? value : `${before},${value}`);
+
+/** Commander keeps what was given under names of its own. */
 const rawFlagsOf = (program: Command): RawFlags =>
   Object.fromEntries(
-    (Object.keys(FLAGS) as FlagField[]).map((field) => [FLAGS[field].name, program.getOptionValue(FLAGS[field].name) as RawFlags[string]]),
+    program.options.map((option) => [option.name(), program.getOptionValue(option.attributeName()) as RawFlags[string]]),
   );
 
 /** `error: unknown option '--lisen'\n(Did you mean --listen?)` → one sentence that says where to look. */

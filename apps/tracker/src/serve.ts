@@ -8,9 +8,9 @@ import { openLogger } from "./log.js";
  * Serves until somebody asks for the end, and then lets calls in flight finish.
  * @throws what `startTrackerNode` throws.
  */
-export async function serve({ listen, leaseMs, json, logLevel }: FlagValues, { stdout, stderr, stop }: Host): Promise<void> {
+export async function serve({ listen, leaseMs, trustedProxies, json, logLevel }: FlagValues, { stdout, stderr, stop }: Host): Promise<void> {
   const logger = await openLogger(logLevel, stderr);
-  await using tracker = await startTrackerNode({ listen, leaseMs, logger });
+  await using tracker = await startTrackerNode({ listen, leaseMs, trustedProxies, logger });
   stdout.write(json ? formatJsonEvent({ event: "listening", address: tracker.address }) : `tracker listening on ${tracker.address}\n`);
   await whenAborted(stop);
 }

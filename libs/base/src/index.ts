@@ -1,6 +1,7 @@
 export * from "./address.js";
 export * from "./assert.js";
 export * from "./bitfield.js";
+export * from "./cidr.js";
 export * from "./display.js";
 export * from "./error-codes.js";
 export * from "./errors.js";

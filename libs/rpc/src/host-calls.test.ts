@@ -1,7 +1,8 @@
 import { EventEmitter } from "node:events";
 import type { ServerInterceptingCall, ServerMethodDefinition } from "@grpc/grpc-js";
-import { GrpcCode, silentLogger } from "@piecewise/base";
+import { GrpcCode, parseCidr, silentLogger } from "@piecewise/base";
 import { expect, test } from "vitest";
+import { TrustedProxies } from "./caller-host.js";
 import { limitCallsPerHost } from "./host-calls.js";
 import { fromServiceError } from "./status.js";
 
@@ -24,7 +25,8 @@ class IncomingCall {
 }
 
 function startLimit(callsPerHostMax: number) {
-  const intercept = limitCallsPerHost(callsPerHostMax, silentLogger);
+  const proxies = new TrustedProxies([parseCidr("198.51.100.0/24", "the proxies")]);
+  const intercept = limitCallsPerHost(callsPerHostMax, proxies, silentLogger);
   return (peer: string, isDestroyed = false): IncomingCall => {
     const call = new IncomingCall(peer);
     call.stream.destroyed = isDestroyed;
@@ -32,6 +34,11 @@ function startLimit(callsPerHostMax: number) {
     return call;
   };
 }
+
+test("calls by way of a trusted proxy are not counted", () => {
+  const arrive = startLimit(1);
+  for (let call = 0; call < 3; call += 1) expect(arrive(`198.51.100.7:${call}`).status).toBeUndefined();
+});
 
 test("calls of one host above its number are refused by name, until one has ended, whatever connection they use", () => {
   const arrive = startLimit(2);

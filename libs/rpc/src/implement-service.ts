@@ -12,6 +12,7 @@ import type {
   UntypedHandleCall,
 } from "@grpc/grpc-js";
 import { createCallContext } from "./call-context.js";
+import { connectedHost, type CallerHost } from "./caller-host.js";
 import type { CallContext, ServiceHandlers, StreamWriter } from "./handlers.js";
 import { plainBytes, type ResponseCodecs } from "./message-codec.js";
 import { methodCodecs } from "./service-definition.js";
@@ -25,8 +26,8 @@ type StreamHandler<Request> = (request: Request, context: CallContext, stream: S
 /** A service with its handlers, ready for `startRpcServer`. */
 export interface ServiceImplementation {
   readonly service: DescService;
-  /** For the server: the methods as grpc-js wants them. What goes wrong inside handlers is logged. */
-  methods(logger: Logger): readonly RpcMethod[];
+  /** For the server: the methods as grpc-js wants them. What goes wrong inside handlers is logged. `callerHost` says who calls. */
+  methods(logger: Logger, callerHost?: CallerHost): readonly RpcMethod[];
 }
 
 export interface RpcMethod {
@@ -55,12 +56,25 @@ export function implementService<Service extends DescService>(
   codecs: ResponseCodecs<Service> = {},
 ): ServiceImplementation {
   const handlerOf = (method: DescMethod): unknown => (handlers as Record<string, unknown>)[method.localName];
-  return { service, methods: (logger) => service.methods.map((method) => createMethod(method, handlerOf(method), codecs, logger)) };
+  return {
+    service,
+    methods: (logger, callerHost = connectedHost) =>
+      service.methods.map((method) => {
+        const report = createReporter(methodCodecs(method, codecs).path, logger);
+        return createMethod(method, handlerOf(method), codecs, { report, callerHost });
+      }),
+  };
 }
 
-function createMethod(method: DescMethod, handler: unknown, codecs: ResponseCodecs<DescService>, logger: Logger): RpcMethod {
+/** What handling a call needs besides its handler. */
+interface Surroundings {
+  readonly report: Reporter;
+  readonly callerHost: CallerHost;
+}
+
+function createMethod(method: DescMethod, handler: unknown, codecs: ResponseCodecs<DescService>, surroundings: Surroundings): RpcMethod {
   const { path, request, response } = methodCodecs(method, codecs);
-  const report = createReporter(path, logger);
+  const { report } = surroundings;
   return {
     path,
     serialize(message) {
@@ -79,25 +93,25 @@ function createMethod(method: DescMethod, handler: unknown, codecs: ResponseCode
         return new MalformedRequest(cause);
       }
     },
-    ...createHandle(method, handler, report),
+    ...createHandle(method, handler, surroundings),
   };
 }
 
-function createHandle(method: DescMethod, handler: unknown, report: Reporter): Pick<RpcMethod, "type" | "handle"> {
+function createHandle(method: DescMethod, handler: unknown, surroundings: Surroundings): Pick<RpcMethod, "type" | "handle"> {
   assert(method.methodKind !== "client_streaming", `${method.name} streams from the client, which nothing here supports`);
   switch (method.methodKind) {
     case "unary":
-      return { type: "unary", handle: handleUnary(handler as UnaryHandler, report) };
+      return { type: "unary", handle: handleUnary(handler as UnaryHandler, surroundings) };
     case "server_streaming":
-      return { type: "serverStream", handle: handleServerStream(handler as StreamHandler<Message>, report) };
+      return { type: "serverStream", handle: handleServerStream(handler as StreamHandler<Message>, surroundings) };
     case "bidi_streaming":
-      return { type: "bidi", handle: handleBidiStream(handler as StreamHandler<AsyncIterable<Message>>, report) };
+      return { type: "bidi", handle: handleBidiStream(handler as StreamHandler<AsyncIterable<Message>>, surroundings) };
   }
 }
 
-function handleUnary(handler: UnaryHandler, report: Reporter): handleUnaryCall<Received, Response> {
+function handleUnary(handler: UnaryHandler, { report, callerHost }: Surroundings): handleUnaryCall<Received, Response> {
   return async (call, callback) => {
-    const context = createCallContext(call);
+    const context = createCallContext(call, callerHost(call));
     try {
       const response = await handler(wellFormed(call.request), context);
       context.end();
@@ -111,21 +125,21 @@ function handleUnary(handler: UnaryHandler, report: Reporter): handleUnaryCall<R
 }
 
 const handleServerStream =
-  (handler: StreamHandler<Message>, report: Reporter): handleServerStreamingCall<Received, Response> =>
+  (handler: StreamHandler<Message>, surroundings: Surroundings): handleServerStreamingCall<Received, Response> =>
   (call) =>
-    runStream(call, report, (context, stream) => handler(wellFormed(call.request), context, stream));
+    runStream(call, surroundings, (context, stream) => handler(wellFormed(call.request), context, stream));
 
 const handleBidiStream =
-  (handler: StreamHandler<AsyncIterable<Message>>, report: Reporter): handleBidiStreamingCall<Received, Response> =>
+  (handler: StreamHandler<AsyncIterable<Message>>, surroundings: Surroundings): handleBidiStreamingCall<Received, Response> =>
   (call) =>
-    runStream(call, report, (context, stream) => handler(requestsOf(call), context, stream));
+    runStream(call, surroundings, (context, stream) => handler(requestsOf(call), context, stream));
 
 async function runStream(
   call: ServerWritableStream<Received, Response> | ServerDuplexStream<Received, Response>,
-  report: Reporter,
+  { report, callerHost }: Surroundings,
   run: (context: CallContext, stream: StreamWriter<Response>) => Promise<void>,
 ): Promise<void> {
-  const context = createCallContext(call);
+  const context = createCallContext(call, callerHost(call));
   const stream = createStreamWriter<Response>(call);
   call.once("close", stream.end);
   let status: StatusObject | undefined;

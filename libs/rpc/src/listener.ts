@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { formatHostPort, type HostPort, type Logger, type PiecewiseError, StorageError, UsageError } from "@piecewise/base";
+import type { TrustedProxies } from "./caller-host.js";
 import { HostQuota } from "./host-quota.js";
 import { plainHost } from "./remote-host.js";
 
@@ -10,6 +11,8 @@ export interface ListenerOptions {
   readonly connectionsMax: number;
   /** Connections from one IPv4 address or /64 of IPv6 that is not this machine; more are closed at once. */
   readonly connectionsPerHostMax: number;
+  /** Their connections are those of many, and are not counted with one address. */
+  readonly proxies: TrustedProxies;
   readonly onConnection: (socket: Socket) => void;
   readonly logger: Logger;
 }
@@ -67,14 +70,15 @@ export class Listener {
 
   #admit(socket: Socket): void {
     const host = plainHost(socket.remoteAddress ?? "");
-    if (!this.#hosts.admit(host)) {
+    const isCounted = !this.#options.proxies.has(host);
+    if (isCounted && !this.#hosts.admit(host)) {
       socket.destroy();
       return;
     }
     this.#sockets.add(socket);
     socket.once("close", () => {
       this.#sockets.delete(socket);
-      this.#hosts.release(host);
+      if (isCounted) this.#hosts.release(host);
     });
     this.#options.onConnection(socket);
   }

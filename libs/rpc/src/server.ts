@@ -1,6 +1,7 @@
 import { type ConnectionInjector, Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
-import { assert, type HostPort, type Logger, MIB } from "@piecewise/base";
+import { assert, type Cidr, type HostPort, type Logger, MIB } from "@piecewise/base";
 import { Health, reflectionV1, reflectionV1alpha } from "@piecewise/contract";
+import { type CallerHost, TrustedProxies } from "./caller-host.js";
 import { limitCallsPerHost } from "./host-calls.js";
 import { createHealth, type HealthService } from "./health.js";
 import type { ServiceImplementation } from "./implement-service.js";
@@ -44,6 +45,8 @@ export interface RpcServerOptions {
   readonly logger: Logger;
   /** Those that differ from `SERVER_LIMITS`. */
   readonly limits?: Partial<ServerLimits>;
+  /** Networks of proxies: who calls through them is who they say, and their connections are not counted. Default: none. */
+  readonly trustedProxies?: readonly Cidr[] | undefined;
 }
 
 /** A server that is listening. Start it with `startRpcServer`. */
@@ -61,17 +64,20 @@ export interface RpcServer extends AsyncDisposable {
  * Serves gRPC without TLS: the services, their health, and reflection.
  * @throws UsageError ADDRESS_IN_USE, INVALID_ARGUMENT (an address that cannot be listened on); StorageError TOO_MANY_OPEN_FILES.
  */
-export async function startRpcServer({ listen, services, logger, limits }: RpcServerOptions): Promise<RpcServer> {
+export async function startRpcServer({ listen, services, logger, limits, trustedProxies = [] }: RpcServerOptions): Promise<RpcServer> {
   const { connectionsMax, connectionsPerHostMax, callsPerHostMax, ...callLimits } = { ...SERVER_LIMITS, ...limits };
   const served = services.map(({ service }) => service);
   const health = createHealth([...served, reflectionV1.ServerReflection, reflectionV1alpha.ServerReflection]);
-  const grpc = new Server({ ...serverOptions(callLimits), interceptors: [limitCallsPerHost(callsPerHostMax, logger)] });
-  for (const service of [...services, health.implementation, ...createReflection([...served, Health])]) register(grpc, service, logger);
+  const proxies = new TrustedProxies(trustedProxies);
+  const grpc = new Server({ ...serverOptions(callLimits), interceptors: [limitCallsPerHost(callsPerHostMax, proxies, logger)] });
+  for (const service of [...services, health.implementation, ...createReflection([...served, Health])]) {
+    register(grpc, service, logger, proxies.callerHost);
+  }
 
   // Connections are accepted here and not by grpc-js, which has no limit for them and forgets those that it should close.
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const onConnection = injector.injectConnection;
-  const listener = await openListener({ listen, connectionsMax, connectionsPerHostMax, onConnection, logger });
+  const listener = await openListener({ listen, connectionsMax, connectionsPerHostMax, proxies, onConnection, logger });
   return new RunningServer(listener, injector, grpc, health);
 }
 
@@ -88,8 +94,8 @@ const serverOptions = ({ callsPerConnectionMax, requestBytesMax }: Pick<ServerLi
   "grpc.enable_channelz": 0,
 });
 
-function register(grpc: Server, implementation: ServiceImplementation, logger: Logger): void {
-  for (const { path, handle, serialize, deserialize, type } of implementation.methods(logger)) {
+function register(grpc: Server, implementation: ServiceImplementation, logger: Logger, callerHost: CallerHost): void {
+  for (const { path, handle, serialize, deserialize, type } of implementation.methods(logger, callerHost)) {
     assert(grpc.register(path, handle, serialize, deserialize, type), `${path} is implemented twice`);
   }
 }

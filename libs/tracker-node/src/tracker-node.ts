@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from "node:crypto";
-import { type HostPort, type Logger, MIB, createPrng, silentLogger } from "@piecewise/base";
+import { type Cidr, type HostPort, type Logger, MIB, createPrng, silentLogger } from "@piecewise/base";
 import { type RpcServer, startRpcServer } from "@piecewise/rpc";
 import { createSwarmRegistry } from "@piecewise/swarm-registry";
 import { dialPeer } from "./dial-back.js";
@@ -16,6 +16,8 @@ export interface TrackerNodeOptions {
   readonly listen: HostPort;
   /** How long a peer that is not heard of stays listed: 1,000 to 3,600,000. */
   readonly leaseMs: number;
+  /** Proxies that are believed when they say in `x-forwarded-for` who calls. Default: none. */
+  readonly trustedProxies?: readonly Cidr[] | undefined;
   /** Default: silent. */
   readonly logger?: Logger | undefined;
 }
@@ -35,7 +37,7 @@ export interface TrackerNode extends AsyncDisposable {
  * Starts a tracker that knows nothing yet.
  * @throws UsageError INVALID_ARGUMENT (lease or address), ADDRESS_IN_USE; StorageError TOO_MANY_OPEN_FILES.
  */
-export async function startTrackerNode({ listen, leaseMs, logger = silentLogger }: TrackerNodeOptions): Promise<TrackerNode> {
+export async function startTrackerNode({ listen, leaseMs, trustedProxies, logger = silentLogger }: TrackerNodeOptions): Promise<TrackerNode> {
   const registry = createSwarmRegistry({ leaseMs, prng: createPrng(randomInt(2 ** 32)), createToken, nowMs: now() });
   const loop = new RegistryLoop(registry, now, dialPeer);
   const server = await startRpcServer({
@@ -43,6 +45,7 @@ export async function startTrackerNode({ listen, leaseMs, logger = silentLogger 
     services: [createTrackerService(loop, logger)],
     logger,
     limits: { requestBytesMax: REQUEST_BYTES_MAX },
+    trustedProxies,
   });
   logger.info({ address: server.address, leaseMs }, "tracker serves");
   return new RunningTracker(server, loop, logger);
