@@ -84,10 +84,10 @@ export class PlainClient implements Disposable {
   }
 
   /** Rejects with a ServiceError. */
-  unary(service: ServiceName, method: string, request: Message): Promise<Message> {
+  unary(service: ServiceName, method: string, request: Message, metadata = new Metadata()): Promise<Message> {
     const { path, requestSerialize, responseDeserialize } = serviceOf(service)[method]!;
     return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error, answer) => {
+      this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, (error, answer) => {
         if (error === null) resolve(answer!);
         else reject(error);
       });
