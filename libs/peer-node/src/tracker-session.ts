@@ -1,17 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { assert, CancelledError, PEER_ID_BYTES, PiecewiseError, type ContentId, type Logger, type Prng } from "@piecewise/base";
-import {
-  type ContentAnnouncementSchema,
-  type LookupResponse,
-  Reachability,
-  type RegisterResponse,
-  type RenewResponse,
-  TrackerService,
-} from "@piecewise/contract";
+import { type ContentAnnouncementSchema, type LookupResponse, TrackerService } from "@piecewise/contract";
 import { createClient, openChannel, type RpcChannel, type ServiceClient } from "@piecewise/rpc";
 import type { ContentTable, LocalContent } from "./content-table.js";
 import { type LeaseCall, LeaseKeeper } from "./lease-keeper.js";
+import { TrackerListing } from "./tracker-listing.js";
 import { announcementToWire, durationToMs, isWorthDialling, progressToWire, type ReportedBytes } from "./wire.js";
 
 /** A tracker that has not answered by then is taken to be unreachable. */
@@ -79,10 +73,9 @@ export class TrackerSession {
   #waiters: Waiter[] = [];
   #leaseToken: Uint8Array = new Uint8Array();
   #sequence = 0n;
-  #listedAddress: string | undefined;
+  readonly #listing = new TrackerListing((address) => isWorthDialling(address, this.#channel));
   /** The last call failed. */
   #isAway = false;
-  #isUnreachable = false;
   #timer: NodeJS.Timeout | undefined;
   #call: Promise<void> | undefined;
 
@@ -102,7 +95,7 @@ export class TrackerSession {
 
   /** Under which the tracker lists this peer, once it does. */
   get listedAddress(): string | undefined {
-    return this.#listedAddress;
+    return this.#listing.address;
   }
 
   /** The table of contents changed. */
@@ -210,8 +203,7 @@ export class TrackerSession {
       { timeoutMs: TRACKER_CALL_TIMEOUT_MS, signal: this.#closing.signal },
     );
     this.#leaseToken = response.leaseToken;
-    this.#listedAddress = undefined;
-    this.#noteListing(response);
+    if (this.#listing.noteRegistered(response)) this.#warnUnreachable();
     this.#told.clear();
     for (const [contentId, told] of telling) this.#told.set(contentId, told);
     return durationToMs(response.renewAfter, RENEW_FALLBACK_MS);
@@ -234,22 +226,14 @@ export class TrackerSession {
       },
       { timeoutMs: TRACKER_CALL_TIMEOUT_MS, signal: this.#closing.signal },
     );
-    this.#noteListing(response);
+    if (this.#listing.noteRenewed(response)) this.#warnUnreachable();
     this.#sequence += 1n;
     for (const contentId of removed) this.#told.delete(contentId);
     for (const [contentId, told] of telling) this.#told.set(contentId, told);
     return durationToMs(response.renewAfter, RENEW_FALLBACK_MS);
   }
 
-  #noteListing({ listedAddress, reachability }: RegisterResponse | RenewResponse): void {
-    // It goes into links. A tracker of an older make tells it once, and says no more of it.
-    if (isWorthDialling(listedAddress, this.#channel)) this.#listedAddress = listedAddress;
-    if (reachability === Reachability.UNSPECIFIED) return;
-    const wasUnreachable = this.#isUnreachable;
-    this.#isUnreachable = reachability === Reachability.UNREACHABLE;
-    if (!this.#isUnreachable) return;
-    this.#listedAddress = undefined;
-    if (wasUnreachable) return;
+  #warnUnreachable(): void {
     const { port, advertise, logger } = this.#options;
     const where = advertise ?? `port ${port} of the address from which it called`;
     logger.warn(

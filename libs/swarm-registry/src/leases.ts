@@ -1,6 +1,6 @@
 import { RemoteError, assert, formatHostPort, isLoopbackAddress, networkOf } from "@piecewise/base";
 import { DeadlineHeap, type Scheduled } from "./deadline-heap.js";
-import type { Reachability } from "./registry-calls.js";
+import type { Listing, Reachability } from "./registry-calls.js";
 
 /** Where a peer called from and where it wants to be called. */
 export interface Place {
@@ -38,6 +38,9 @@ interface LeaseRecord extends Lease {
 
 /** Others are told of a peer that was found where it is to be listed, and of no other. */
 export const isListed = (lease: Lease): boolean => lease.reachability === "reachable";
+
+/** What a peer is told of it. */
+export const listingFor = (lease: Lease): Listing => ({ reachability: lease.reachability, listedAddress: isListed(lease) ? lease.address : "" });
 
 /** Who is registered, from where, until when, and who of them is listed where. Knows nothing of contents but that leases cover them. */
 export class Leases {

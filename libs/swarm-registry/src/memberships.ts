@@ -1,3 +1,4 @@
+import { checkPiecesHeld, countPieces } from "./field-rules.js";
 import type { Lease } from "./leases.js";
 import type { PeerWatches } from "./peer-watches.js";
 import type { ContentAnnouncement, ContentProgress } from "./registry-calls.js";
@@ -30,6 +31,19 @@ export class Memberships {
     } else if (this.#swarms.update(member, announcement)) {
       this.#watches.noteChange(contentId);
     }
+  }
+
+  /**
+   * Whether all that is reported can be, of contents in which the peer takes part or is going to.
+   * @throws UsageError INVALID_ARGUMENT.
+   */
+  checkReports(lease: Lease, progress: readonly ContentProgress[], added: ReadonlyMap<string, ContentAnnouncement>): void {
+    progress.forEach(({ contentId, piecesHeld }, index) => {
+      const announcement = added.get(contentId);
+      const member = lease.memberships.get(contentId);
+      if (announcement !== undefined) checkPiecesHeld(piecesHeld, countPieces(announcement), `progress[${index}]`);
+      else if (member !== undefined) checkPiecesHeld(piecesHeld, this.#swarms.pieceCountOf(member), `progress[${index}]`);
+    });
   }
 
   /** Of a content in which the peer takes no part (any more) nothing is noted. */

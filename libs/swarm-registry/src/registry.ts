@@ -3,16 +3,14 @@ import { Capacity } from "./capacity.js";
 import { listContents } from "./content-listing.js";
 import { DialBacks } from "./dial-backs.js";
 import * as rules from "./field-rules.js";
-import { type Lease, Leases, type Place, addressOf, isListed, isSamePlace } from "./leases.js";
+import { type Lease, Leases, type Place, addressOf, isListed, isSamePlace, listingFor } from "./leases.js";
 import { listableAddress } from "./listable-address.js";
 import { PEERS_DEFAULT, PEERS_MAX, REGISTRY_LIMITS, type RegistryLimits } from "./limits.js";
 import { Memberships } from "./memberships.js";
 import { PeerSampler } from "./peer-sampler.js";
 import { PeerWatches } from "./peer-watches.js";
 import type {
-  ContentAnnouncement,
   ContentPage,
-  ContentProgress,
   ContentQuery,
   DialBack,
   DialBackAnswer,
@@ -273,22 +271,13 @@ export class SwarmRegistry {
     const joined = [...added.keys()].filter((contentId) => !lease.memberships.has(contentId) || removed.has(contentId));
     const memberships = joined.length - removed.size;
     rules.checkContentCount(lease.memberships.size + memberships, this.#contentsPerLeaseMax);
-    this.#checkProgress(renewal.progress, lease, added);
+    this.#memberships.checkReports(lease, renewal.progress, added);
     this.#capacity.checkShare(renewal.observedHost, lease, lease.memberships.size + memberships);
     this.#capacity.checkGrowth({ leases: 0, memberships }, added.values());
 
     for (const contentId of removed) this.#memberships.leave(lease, contentId);
     for (const announcement of added.values()) this.#memberships.announce(lease, announcement);
     for (const progress of renewal.progress) this.#memberships.report(lease, progress);
-  }
-
-  #checkProgress(progress: readonly ContentProgress[], lease: Lease, added: ReadonlyMap<string, ContentAnnouncement>): void {
-    progress.forEach(({ contentId, piecesHeld }, index) => {
-      const announcement = added.get(contentId);
-      const member = lease.memberships.get(contentId);
-      if (announcement !== undefined) rules.checkPiecesHeld(piecesHeld, rules.countPieces(announcement), `progress[${index}]`);
-      else if (member !== undefined) rules.checkPiecesHeld(piecesHeld, this.#swarms.pieceCountOf(member), `progress[${index}]`);
-    });
   }
 
   #renewAfterMs(): number {
@@ -304,8 +293,6 @@ const placeOf = ({ observedHost, port, advertisedAddress }: Registration): Place
   port,
   advertisedAddress: advertisedAddress === "" ? undefined : listableAddress(advertisedAddress, observedHost),
 });
-
-const listingFor = (lease: Lease): Listing => ({ reachability: lease.reachability, listedAddress: isListed(lease) ? lease.address : "" });
 
 /**
  * Creates an empty registry.

@@ -1,6 +1,6 @@
 import { equal, ok } from "node:assert/strict";
 import type { DescMessage } from "@bufbuild/protobuf";
-import { createPrng, displayText, type ErrorCode, isContentId, parseHostPort, silentLogger } from "@piecewise/base";
+import { createPrng, displayText, type ErrorCode, hostClassOf, isContentId, parseHostPort, silentLogger } from "@piecewise/base";
 import { fuzzAsync, joinParts, splitParts } from "@piecewise/base/testing";
 import { type ListContentsResponse, type LookupResponse, TrackerService, type WatchPeersResponse } from "@piecewise/contract";
 import { messageBytes } from "@piecewise/contract/testing";
@@ -62,7 +62,8 @@ function createTracker() {
 
 function checkPeers(peers: readonly { readonly address: string; readonly peerId: Uint8Array }[]): void {
   for (const { address, peerId } of peers) {
-    ok(parseHostPort(address, "a listed peer").port > 0);
+    const { host, port } = parseHostPort(address, "a listed peer");
+    ok(port > 0 && !["linkLocal", "multicast", "unspecified"].includes(hostClassOf(host)), address);
     equal(peerId.length, 16);
   }
 }
