@@ -3,7 +3,6 @@ import { DeadlineHeap, type Scheduled } from "./deadline-heap.js";
 import { DialPace } from "./dial-pace.js";
 import { type Lease, isListed } from "./leases.js";
 import { DIAL_BACKS_AT_ONCE_MAX, DIAL_BACKS_PER_ADDRESS_MAX, DIAL_BACK_RETRY_MS } from "./limits.js";
-import { mayBeListed } from "./listable-address.js";
 import type { DialBack, DialBackAnswer } from "./registry-calls.js";
 
 /** A peer that is not listed, at the one address at which it wants to be. In the heap while it waits to be dialled. */
@@ -49,9 +48,8 @@ export class DialBacks {
 
   /** The peer of a lease has called: if it is not listed it may be dialled. Returns false if it must be neither. */
   seek(lease: Lease, nowMs: number): boolean {
-    const isAllowed = mayBeListed(lease.address, lease.place.observedHost);
-    if (!isAllowed || this.#candidates.get(lease.number)?.address !== lease.address) this.forget(lease);
-    if (!isAllowed || isListed(lease)) return isAllowed;
+    if (!lease.mayBeListed || this.#candidates.get(lease.number)?.address !== lease.address) this.forget(lease);
+    if (!lease.mayBeListed || isListed(lease)) return lease.mayBeListed;
     const candidate = this.#candidates.get(lease.number) ?? createCandidate(lease);
     this.#candidates.set(lease.number, candidate);
     const isDone = candidate.attempts >= DIAL_BACKS_PER_ADDRESS_MAX;

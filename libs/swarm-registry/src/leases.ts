@@ -1,5 +1,6 @@
 import { RemoteError, assert, formatHostPort, isLoopbackAddress, networkOf } from "@piecewise/base";
 import { DeadlineHeap, type Scheduled } from "./deadline-heap.js";
+import { mayBeListed } from "./listable-address.js";
 import type { Listing, Reachability } from "./registry-calls.js";
 
 /** Where a peer called from and where it wants to be called. */
@@ -23,6 +24,8 @@ export interface Lease extends Scheduled {
   readonly reachability: Reachability;
   /** Of use only to askers on the same machine. */
   readonly isLoopback: boolean;
+  /** A peer that calls from there may be found here. */
+  readonly mayBeListed: boolean;
   readonly sequence: bigint;
   /** By content id, the number of the member that the peer is in its swarm. */
   readonly memberships: Map<string, number>;
@@ -33,6 +36,7 @@ interface LeaseRecord extends Lease {
   address: string;
   reachability: Reachability;
   isLoopback: boolean;
+  mayBeListed: boolean;
   sequence: bigint;
 }
 
@@ -108,6 +112,7 @@ export class Leases {
       address,
       reachability: "unknown",
       isLoopback: isLoopbackAddress(address),
+      mayBeListed: mayBeListed(address, place.observedHost),
       sequence: 0n,
       memberships: new Map(),
       deadlineMs: 0,
@@ -128,6 +133,7 @@ export class Leases {
     record.place = place;
     record.address = address;
     record.isLoopback = isLoopbackAddress(address);
+    record.mayBeListed = mayBeListed(address, place.observedHost);
     this.#enterNetwork(record);
   }
 

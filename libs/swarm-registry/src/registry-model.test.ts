@@ -10,6 +10,9 @@ const PEERS = ["a", "b", "c", "d"] as const;
 const CONTENTS = ["1", "2", "3"] as const;
 const NAMES = ["film", "song"] as const;
 
+/** Nobody is ever found at the last of the ports. */
+const isReachable = ({ address }: { readonly address: string }): boolean => !address.endsWith(":3");
+
 const peerIdOf = (peer: string): string => peer.repeat(32);
 const contentIdOf = (content: string): string => `sha256:${content.repeat(64)}`;
 
@@ -88,7 +91,7 @@ test("knows what a naive model knows, after any calls at any times", () => {
         if (each.kind === "wait") nowMs += each.ms;
         advance();
         expect(applyToRegistry(each, registry, model, nowMs)).toBe(applyToModel(each, model, nowMs));
-        answerDialBacks(registry, nowMs);
+        answerDialBacks(registry, nowMs, isReachable);
         expect(lookAtRegistry(registry, nowMs)).toEqual(lookAtModel(model));
       }
       // A second later every watcher has heard everything.
@@ -107,7 +110,7 @@ function applyToRegistry(each: Step, registry: SwarmRegistry, model: Model, nowM
   if (each.kind === "wait") return "OK";
   const peerId = peerIdOf(each.peer);
   const known = model.get(peerId);
-  const observedHost = "10.0.0.1";
+  const observedHost = "127.0.0.1";
   return outcomeOf(() => {
     switch (each.kind) {
       case "unregister":
@@ -140,8 +143,8 @@ function applyToModel(each: Step, model: Model, nowMs: number): string {
   if (each.kind === "unregister") {
     model.delete(peerId);
   } else if (each.kind === "register") {
-    const address = `10.0.0.1:${each.port}`;
-    for (const [id, other] of model) if (other.address === address) model.delete(id);
+    const address = `127.0.0.1:${each.port}`;
+    for (const [id, other] of model) if (id === peerId || (other.address === address && isReachable(other))) model.delete(id);
     const entry: ModelPeer = { address, endsAtMs: nowMs + LEASE_MS, sequence: 5n, contents: new Map() };
     for (const one of each.contents) put(entry.contents, one);
     model.set(peerId, entry);
@@ -166,7 +169,7 @@ function renewModel(known: ModelPeer, each: Step & { kind: "renew" }): void {
 function lookAtRegistry(registry: SwarmRegistry, nowMs: number): unknown {
   const ask = (what: { contentId: string } | { name: string }): LookupAnswer => {
     const nothing: LookupAnswer = { contents: [], peers: [] };
-    const query = { what, pieceLength: 0, peersMax: 0, askerPeerId: "", askerHost: "10.0.0.1" };
+    const query = { what, pieceLength: 0, peersMax: 0, askerPeerId: "", askerHost: "127.0.0.1" };
     let answer = nothing;
     outcomeOf(() => (answer = registry.lookup(query, nowMs)));
     return answer;
@@ -202,14 +205,14 @@ function lookAtModel(model: Model): unknown {
     named,
     listed: named,
     peerCount: peers.length,
-    contentCount: swarms.filter((swarm) => swarm.peers.length > 0).length,
+    contentCount: CONTENTS.filter((content) => peers.some(({ contents }) => contents.has(contentIdOf(content)))).length,
     membershipCount: peers.reduce((sum, { contents }) => sum + contents.size, 0),
   };
 }
 
 /** A watcher that keeps what it is told. */
 function openWatch(registry: SwarmRegistry, content: string) {
-  const id = registry.openWatch({ contentId: contentIdOf(content), peersMax: 0, askerPeerId: "", askerHost: "10.0.0.1" }, 0);
+  const id = registry.openWatch({ contentId: contentIdOf(content), peersMax: 0, askerPeerId: "", askerHost: "127.0.0.1" }, 0);
   const sample = new Map<string, SwarmPeer>();
   return {
     id,
@@ -229,7 +232,7 @@ const peersOf = (model: Model, contentId: string): SwarmPeer[] =>
   byAddress(
     [...model].flatMap(([peerId, { address, contents }]) => {
       const membership = contents.get(contentId);
-      return membership === undefined ? [] : [{ address, peerId, piecesHeld: membership.piecesHeld }];
+      return membership === undefined || !isReachable({ address }) ? [] : [{ address, peerId, piecesHeld: membership.piecesHeld }];
     }),
   );
 
