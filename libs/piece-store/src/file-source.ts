@@ -145,7 +145,7 @@ export class FileSource implements PieceSource {
       done += span.bytes;
       return { span, part };
     });
-    await forEachFile(parts, ({ span, part }) => this.#readSpan(span, part));
+    await this.#orDrop(piece, () => forEachFile(parts, ({ span, part }) => this.#readSpan(span, part)));
   }
 
   #readSpan({ entryIndex, fileOffset }: FileSpan, into: Uint8Array): Promise<void> {

@@ -5,6 +5,7 @@
 //   .NAME.ID.piecewise/journal    which pieces are stored (resume-journal.ts)
 //   .NAME.ID.piecewise/lock       which process is at it (output-lock.ts)
 //   .NAME.ID.piecewise/replaced   an old output that was in the way and is to be replaced
+//   .NAME.ID.piecewise/doubt      empty; a sync has failed, and nobody knows what of the content is on the disk
 //
 // The folder is on the same file system as the output, so that finishing is a change of names. It goes when the download is finished, or
 // ends with no piece stored; otherwise it stays, and the next process goes on from it.
@@ -12,8 +13,11 @@
 // Order of events for a piece: its bytes are written as they come; the copy is verified by the hash of what came; its record is appended
 // to the journal. Nothing is synced until the end. After a crash the journal may therefore name pieces whose bytes never reached the disk,
 // or lack some that did: it is a hint, and each piece that it names is hashed from the disk before it counts. At the end every file is
-// synced before it gets its final name, and the journal goes after that, so a crash in between leaves either a journal with all data or an
-// output that is complete; the latter is verified and found finished.
+// synced before it gets its final name, and the journal goes after that name is synced, so a crash in between leaves either a journal with
+// all data or an output that is complete; the latter is verified and found finished.
+//
+// After a sync that failed the system may show bytes that only its memory has, and yet take them for written: another sync would find
+// nothing to do. So before the next one, in this process or another, all that is held is read and written once more.
 import { assert, Bitfield, CancelledError, type ContentId, IntegrityError, UsageError } from "@piecewise/base";
 import { createFileMap, type FileMap, type Manifest, pieceBytesOf, pieceCountOf, pieceHashOf } from "@piecewise/manifest";
 import { CopyTable } from "./copy-table.js";
@@ -22,10 +26,11 @@ import { openFinishedOutput } from "./finished-output.js";
 import { HashedFiles, type OnReleased } from "./hasher.js";
 import { hashPieces, type HashingOptions } from "./piece-hashing.js";
 import type { CopyRef, PieceStore, SourceRef, VerifyResult } from "./piece-store.js";
-import { lstatIfThere, outputExists, publishOutput, syncData } from "./publish-output.js";
+import { lstatIfThere, outputExists, publishOutput, syncData, syncDirectory } from "./publish-output.js";
 import { encodeJournalRecord, readJournal, replaceJournal } from "./resume-journal.js";
 import { checkFreeSpace, layOutData, openStoreFolder, type StoreFolder } from "./store-folder.js";
 import { entryPaths, placeStore, type StorePlace } from "./store-place.js";
+import { SyncDoubt } from "./sync-doubt.js";
 
 export interface FileStoreOptions extends HashingOptions {
   readonly contentId: ContentId;
@@ -50,7 +55,10 @@ export async function openFileStore(options: FileStoreOptions): Promise<PieceSto
   if ((await lstatIfThere(place.output)) !== undefined) {
     const finished = await openFinishedOutput(place.output, options, options);
     if (finished !== undefined) {
-      await removeLeftovers(place);
+      await removeLeftovers(place).catch(async (error: unknown) => {
+        await finished.files[Symbol.asyncDispose]();
+        throw error;
+      });
       return new FileStore({ ...finished, place, folder: undefined, force: false });
     }
     if (options.force !== true) throw outputExists(place.output, "exists and is not, or not all of, what is to be downloaded");
@@ -69,6 +77,8 @@ export async function openFileStore(options: FileStoreOptions): Promise<PieceSto
 /** Of a process that ended after the output got its name. */
 async function removeLeftovers(place: StorePlace): Promise<void> {
   if ((await lstatIfThere(place.folder)) === undefined) return;
+  // It may have ended before the name was on the disk.
+  await syncDirectory(place.parent);
   try {
     await (await openStoreFolder(place)).remove();
   } catch (error) {
@@ -120,12 +130,17 @@ class FileStore implements PieceStore {
   readonly #fileMap: FileMap;
   readonly #place: StorePlace;
   readonly #force: boolean;
+  readonly #doubt: SyncDoubt;
   readonly #copies = new CopyTable();
   readonly #storing = new Map<number, Promise<void>>();
   #files: HashedFiles;
   #folder: StoreFolder | undefined;
   #finishing: Promise<string> | undefined;
   #closing: Promise<void> | undefined;
+  /** The output has its final name. */
+  #isPublished = false;
+  /** A piece was stored, even if it cannot be read at the moment. */
+  #isWorthKeeping: boolean;
 
   constructor({ source, files, place, folder, force }: FileStoreParts) {
     this.#source = source;
@@ -133,6 +148,8 @@ class FileStore implements PieceStore {
     this.#place = place;
     this.#folder = folder;
     this.#force = force;
+    this.#doubt = new SyncDoubt(place);
+    this.#isWorthKeeping = source.held.count > 0;
     this.#fileMap = createFileMap(source.manifest);
   }
 
@@ -214,36 +231,66 @@ class FileStore implements PieceStore {
     else await this.#files.call("store", { piece, copy, record: this.#recordOf(piece), spans: this.#spansOf(piece) });
     this.#source.pieceHashed(piece);
     this.held.add(piece);
+    this.#isWorthKeeping = true;
   }
 
   async #finish(): Promise<string> {
     this.#checkOpen();
-    if (!this.held.isFull) {
-      throw new IntegrityError("PIECE_DAMAGED", "not every piece is held, some were found damaged on the disk; run the same again to fetch them");
-    }
+    this.#checkFull();
     if (this.#folder === undefined) return this.#place.output;
-    const { manifest } = this;
-    // A program that is open for writing cannot be started.
-    await this.#files.call("releaseFiles", {});
-    await syncData(manifest, this.#place, this.#files);
-    await this.#source.whileAtRest(async () => {
-      await publishOutput(manifest, this.#place, this.#force);
-      const paths = entryPaths(manifest, this.#place.output);
-      const written = this.#files;
-      this.#files = HashedFiles.open({ paths });
-      await written[Symbol.asyncDispose]();
-      return { paths, files: this.#files };
-    });
+    if (!this.#isPublished) {
+      await this.#sync();
+      await this.#source.whileAtRest(async () => {
+        await publishOutput(this.manifest, this.#place, this.#force);
+        const paths = entryPaths(this.manifest, this.#place.output);
+        const written = this.#files;
+        this.#files = HashedFiles.open({ paths });
+        await written[Symbol.asyncDispose]();
+        return { paths, files: this.#files };
+      });
+      this.#isPublished = true;
+    }
+    await syncDirectory(this.#place.parent);
     await this.#folder.remove();
     this.#folder = undefined;
     return this.#place.output;
+  }
+
+  async #sync(): Promise<void> {
+    const isInDoubt = await this.#doubt.isRaised();
+    if (isInDoubt) await this.#writeAgain();
+    // A program that is open for writing cannot be started.
+    await this.#files.call("releaseFiles", {});
+    try {
+      await syncData(this.manifest, this.#place, this.#files);
+    } catch (error) {
+      await this.#doubt.raise(error);
+      throw error;
+    }
+    if (isInDoubt) await this.#doubt.settle();
+  }
+
+  /** All that is held, so that a sync has all of it to do. */
+  async #writeAgain(): Promise<void> {
+    const { manifest, held } = this;
+    const dropDamaged = (piece: number, digest: Uint8Array): boolean => {
+      if (Buffer.compare(digest, pieceHashOf(manifest, piece)) !== 0) held.delete(piece);
+      return true;
+    };
+    await hashPieces(this.#files, this.#fileMap, manifest, Array.from(held.indices()), dropDamaged, { writeAgain: true });
+    this.#checkFull();
+  }
+
+  #checkFull(): void {
+    if (this.held.isFull) return;
+    throw new IntegrityError("PIECE_DAMAGED", "not every piece is held, some were found damaged on the disk; run the same again to fetch them");
   }
 
   async #close(): Promise<void> {
     await Promise.allSettled([this.#finishing, ...this.#storing.values()]);
     await this.#source[Symbol.asyncDispose]();
     await this.#files[Symbol.asyncDispose]();
-    await (this.held.count === 0 ? this.#folder?.remove() : this.#folder?.release());
+    await (this.#isWorthKeeping ? this.#folder?.release() : this.#folder?.remove());
   }
 
   /** Whether no more bytes are wanted for a piece. */

@@ -166,11 +166,14 @@ export class HasherFiles {
   }
 
   /** @param {HasherCalls["hash"]["request"]} request */
-  hash({ pieces }) {
+  hash({ pieces, writeAgain = false }) {
     const digests = new Uint8Array(pieces.length * DIGEST_BYTES);
     for (const [index, spans] of pieces.entries()) {
       const hash = createHash("sha256");
-      for (const block of this.#read(spans)) hash.update(block);
+      for (const { block, span } of this.#readSpans(spans)) {
+        hash.update(block);
+        if (writeAgain) this.#write([span], block);
+      }
       digests.set(hash.digest(), index * DIGEST_BYTES);
     }
     return digests;
@@ -266,6 +269,15 @@ export class HasherFiles {
    * @returns {Generator<Uint8Array, void, undefined>}
    */
   *#read(spans) {
+    for (const { block } of this.#readSpans(spans)) yield block;
+  }
+
+  /**
+   * Blocks, and where each lies.
+   * @param {readonly FileSpan[]} spans
+   * @returns {Generator<{ readonly block: Uint8Array, readonly span: FileSpan }, void, undefined>}
+   */
+  *#readSpans(spans) {
     for (const { entryIndex, fileOffset, bytes } of spans) {
       const path = this.#path(entryIndex);
       const fd = attempt("read", path, () => {
@@ -273,7 +285,11 @@ export class HasherFiles {
         if (this.#target === undefined) this.#fds.closeIfReplaced(this.#ref, path);
         return this.#fd(entryIndex);
       });
-      yield* attemptEach(path, readBlocks(fd, fileOffset, bytes));
+      let offset = fileOffset;
+      for (const block of attemptEach(path, readBlocks(fd, fileOffset, bytes))) {
+        yield { block, span: { entryIndex, fileOffset: offset, bytes: block.byteLength } };
+        offset += block.byteLength;
+      }
     }
   }
 

@@ -50,8 +50,11 @@ export interface HasherCalls {
     readonly request: { readonly piece: number; readonly copy: CopyRef; readonly record: Uint8Array; readonly spans: readonly FileSpan[] };
     readonly result: undefined;
   };
-  /** Reads and hashes pieces; the result is one SHA-256 after the other. A file that is too short gives a wrong one. */
-  hash: { readonly request: { readonly pieces: readonly (readonly FileSpan[])[] }; readonly result: Uint8Array };
+  /**
+   * Reads and hashes pieces; the result is one SHA-256 after the other. A file that is too short gives a wrong one. With `writeAgain` what
+   * is read is also written to where it was, so that a sync brings it to the disk even if the system takes it for written.
+   */
+  hash: { readonly request: { readonly pieces: readonly (readonly FileSpan[])[]; readonly writeAgain?: boolean }; readonly result: Uint8Array };
   /** Brings files to the disk, one after the other; the result is how many, for it leaves the rest if the disk takes its time. */
   sync: { readonly request: { readonly entryIndices: readonly number[] }; readonly result: number };
   /** Closes the descriptors; they are opened again when needed. */

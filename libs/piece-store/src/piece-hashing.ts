@@ -20,7 +20,7 @@ export interface HashingOptions {
 }
 
 /**
- * Hashes pieces where they lie, in the order given.
+ * Hashes pieces where they lie, in the order given; with `writeAgain` every byte that is read is also written to where it was.
  * @param onDigest is called for each, in order; false ends the work early.
  * @throws StorageError; CancelledError.
  */
@@ -30,7 +30,7 @@ export async function hashPieces(
   geometry: Geometry,
   pieces: readonly number[],
   onDigest: (piece: number, digest: Uint8Array) => boolean,
-  { signal, onProgress }: HashingOptions,
+  { signal, onProgress, writeAgain = false }: HashingOptions & { readonly writeAgain?: boolean },
 ): Promise<void> {
   const totalBytes = pieces.reduce((sum, piece) => sum + pieceBytesOf(geometry, piece), 0);
   let doneBytes = 0;
@@ -40,7 +40,7 @@ export async function hashPieces(
     const batch = takeBatch(geometry, pieces, next);
     next += batch.length;
     const spans = batch.map((piece) => fileMap.spans(piece, 0, pieceBytesOf(geometry, piece)));
-    underWay.push({ batch, digests: files.call("hash", { pieces: spans }) });
+    underWay.push({ batch, digests: files.call("hash", { pieces: spans, writeAgain }) });
   };
 
   onProgress?.({ doneBytes, totalBytes });

@@ -25,7 +25,10 @@ export interface PieceSource extends AsyncDisposable {
    * @throws StorageError if a file cannot be read; the piece is then no longer held.
    */
   prepare(piece: number): Promise<void>;
-  /** Fills `into` with bytes of a prepared piece, from `offset` inside it. Across file boundaries. @throws StorageError, IntegrityError */
+  /**
+   * Fills `into` with bytes of a prepared piece, from `offset` inside it. Across file boundaries.
+   * @throws IntegrityError; StorageError if a file cannot be read; the piece is then no longer held, unless the reason will pass.
+   */
   read(piece: number, offset: number, into: Uint8Array): Promise<void>;
   /** Hashes a held piece again, whatever the stat says; false if it is damaged, or is no longer held. @throws StorageError */
   recheck(piece: number): Promise<boolean>;
@@ -65,7 +68,7 @@ export interface PieceStore extends PieceSource {
    * When every piece is held: syncs, moves everything to its final name, removes the journal. Serving goes on.
    * @returns the absolute path of the file or directory.
    * @throws UsageError OUTPUT_EXISTS if something has appeared there; IntegrityError PIECE_DAMAGED if a piece was lost since it was
-   * stored; StorageError. The store then goes on as before.
+   * stored; StorageError. The store then goes on as before. After a sync that failed the next attempt writes all bytes once more.
    */
   finish(): Promise<string>;
 }

@@ -42,15 +42,21 @@ function syncFile(path: string, executable: boolean): Promise<void> {
   return withStorageErrors("write", path, async () => {
     const file = await open(path, "r");
     try {
-      if (executable) await file.chmod(executableMode((await file.stat()).mode));
-      await file.datasync();
+      if (executable) {
+        await file.chmod(executableMode((await file.stat()).mode));
+        // It brings the mode along, too.
+        await file.sync();
+      } else {
+        await file.datasync();
+      }
     } finally {
       await file.close();
     }
   });
 }
 
-function syncDirectory(path: string): Promise<void> {
+/** Brings the names in a directory to the disk. @throws StorageError */
+export function syncDirectory(path: string): Promise<void> {
   return withStorageErrors("write", path, async () => {
     const directory = await open(path, "r");
     try {
@@ -62,7 +68,7 @@ function syncDirectory(path: string): Promise<void> {
 }
 
 /**
- * Gives the complete data its final name.
+ * Gives the complete data its final name, which is not yet on the disk then.
  * @param force replace what is there.
  * @throws UsageError OUTPUT_EXISTS; StorageError.
  */
@@ -77,7 +83,6 @@ export async function publishOutput(manifest: Manifest, place: StorePlace, force
     if (["EEXIST", "ENOTEMPTY", "ENOTDIR", "EISDIR"].includes(code)) throw outputExists(place.output, "has appeared meanwhile");
     throw toStorageError(error, "write", place.output);
   }
-  await syncDirectory(place.parent);
 }
 
 /** A second name cannot be made where there is one already, and then the first is taken away: nothing is ever overwritten. */

@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { open, readFile, rename, writeFile } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import type { ContentId } from "@piecewise/base";
 import { systemErrorCode, toStorageError, withStorageErrors } from "./storage-error.js";
@@ -51,6 +51,17 @@ export async function replaceJournal(path: string, contentId: ContentId, pieces:
   const written = `${path}.new`;
   await withStorageErrors("write", path, async () => {
     await writeFile(written, Buffer.concat([headerOf(contentId), ...records]));
+    // The old one is safe on the disk by now, and must not be lost to one that is empty after a loss of power.
+    if (records.length > 0) await syncFile(written);
     await rename(written, path);
   });
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
 }

@@ -20,6 +20,8 @@ export interface StorePlace {
   readonly lock: string;
   /** Where an old output goes that is replaced and cannot be renamed over. */
   readonly replaced: string;
+  /** Is there when the disk may have lost what the system takes for written. */
+  readonly doubt: string;
   /** A name for the file of copies that memory has no room for. */
   readonly scratch: string;
 }
@@ -38,6 +40,7 @@ export function placeStore(outputPath: string, contentId: ContentId): StorePlace
     journal: join(folder, "journal"),
     lock: join(folder, "lock"),
     replaced: join(folder, "replaced"),
+    doubt: join(folder, "doubt"),
     scratch: join(folder, "copies"),
   };
 }
