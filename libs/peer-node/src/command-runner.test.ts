@@ -289,7 +289,7 @@ describe("looking for peers", () => {
 
   test("gives addresses that are not banned", async () => {
     const { command, hears } = start({
-      lookupPeers: async () => ["192.0.2.1:1", "192.0.2.3:3"],
+      lookupPeers: async (_, onFound) => onFound(["192.0.2.1:1", "192.0.2.3:3"]),
       isBanned: (address) => address === "192.0.2.3:3",
     });
     command(lookup);
@@ -297,12 +297,23 @@ describe("looking for peers", () => {
   });
 
   test.each<[what: string, lookupPeers: DownloadWorld["lookupPeers"]]>([
-    ["nobody", async () => []],
+    ["nobody", async () => {}],
     ["no tracker", () => Promise.reject(new RemoteError("TRACKER_UNREACHABLE", "nobody is there"))],
   ])("may find %s", async (_, lookupPeers) => {
     const { command, hears } = start({ lookupPeers });
     command(lookup);
     expect(await hears("peersNotFound")).toEqual({ type: "peersNotFound", source: "tracker" });
+  });
+
+  test("tells what one tracker knows before another has answered", async () => {
+    const { command, hears } = start({
+      lookupPeers(_, onFound) {
+        onFound(["192.0.2.1:1"]);
+        return new Promise(() => {});
+      },
+    });
+    command(lookup);
+    expect(await hears("peersFound")).toEqual({ type: "peersFound", source: "tracker", addresses: ["192.0.2.1:1"] });
   });
 
   test("asks other peers, too", async () => {

@@ -11,8 +11,8 @@ export interface DownloadWorld {
   readonly contentId: ContentId;
   readonly caller: OwnCaller;
   readonly logger: Logger;
-  /** Addresses that are worth dialling. */
-  lookupPeers(signal: AbortSignal): Promise<string[]>;
+  /** Asks all trackers for peers, and tells addresses that are worth dialling before all have answered. Resolves when none is waited for any more. */
+  lookupPeers(signal: AbortSignal, onFound: (addresses: readonly string[]) => void): Promise<void>;
   /** Opens the target and begins to take part in the swarm. */
   openStore(manifest: Manifest, manifestBytes: Uint8Array, signal: AbortSignal): Promise<PieceStore>;
   /** The peer there takes part in the swarm now. */
@@ -241,25 +241,31 @@ export class CommandRunner {
   }
 
   #lookupPeers(): void {
-    this.#discover("tracker", this.#world.lookupPeers(this.#closing.signal));
+    this.#discover("tracker", (onFound) => this.#world.lookupPeers(this.#closing.signal, onFound));
   }
 
   #exchangePeers(peer: PeerRef): void {
     const connection = this.#connections.get(peer);
     assert(connection !== undefined, "the brain asks connected peers only");
-    this.#discover("exchange", connection.exchangePeers());
+    this.#discover("exchange", async (onFound) => onFound(await connection.exchangePeers()));
   }
 
-  #discover(source: "tracker" | "exchange", answer: Promise<string[]>): void {
-    answer.then(
-      (answered) => {
-        const addresses = answered.filter((address) => !this.#world.isBanned(address));
-        this.#emit(addresses.length > 0 ? { type: "peersFound", source, addresses } : { type: "peersNotFound", source });
+  #discover(source: "tracker" | "exchange", ask: (onFound: (addresses: readonly string[]) => void) => Promise<void>): void {
+    let hasFound = false;
+    const onFound = (found: readonly string[]): void => {
+      const addresses = found.filter((address) => !this.#world.isBanned(address));
+      if (addresses.length === 0) return;
+      hasFound = true;
+      this.#emit({ type: "peersFound", source, addresses });
+    };
+    ask(onFound).then(
+      () => {
+        if (!hasFound) this.#emit({ type: "peersNotFound", source });
       },
       (error: unknown) => {
         if (!(error instanceof PiecewiseError)) throw error;
         this.#world.logger.info({ source, code: error.code }, error.message);
-        if (!this.#closing.signal.aborted) this.#emit({ type: "peersNotFound", source });
+        if (!hasFound && !this.#closing.signal.aborted) this.#emit({ type: "peersNotFound", source });
       },
     );
   }

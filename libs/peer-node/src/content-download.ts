@@ -99,8 +99,8 @@ class ContentDownload implements DownloadWorld {
     return { contentId, manifest: store.manifest, path, bytes: store.manifest.totalBytes, receivedBytes, resumedBytes, peers };
   }
 
-  lookupPeers(signal: AbortSignal): Promise<string[]> {
-    return this.#host.trackers.lookupPeers(this.contentId, signal);
+  lookupPeers(signal: AbortSignal, onFound: (addresses: readonly string[]) => void): Promise<void> {
+    return this.#host.trackers.lookupPeers(this.contentId, signal, onFound);
   }
 
   async openStore(manifest: Manifest, manifestBytes: Uint8Array, signal: AbortSignal): Promise<PieceStore> {

@@ -50,8 +50,8 @@ class ManifestWorld implements DownloadWorld {
     this.#host = host;
   }
 
-  lookupPeers(signal: AbortSignal): Promise<string[]> {
-    return this.#host.trackers.lookupPeers(this.contentId, signal);
+  lookupPeers(signal: AbortSignal, onFound: (addresses: readonly string[]) => void): Promise<void> {
+    return this.#host.trackers.lookupPeers(this.contentId, signal, onFound);
   }
 
   async openStore(manifest: Manifest): Promise<PieceStore> {

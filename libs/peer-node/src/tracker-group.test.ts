@@ -1,6 +1,7 @@
 import { type ContentId, createPrng, RemoteError, silentLogger } from "@piecewise/base";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ContentTable } from "./content-table.js";
+import { deferred } from "./testing/deferred.js";
 import { fakeContent, testFile } from "./testing/fake-content.js";
 import { type FakeTracker, leaseOf, startFakeTracker } from "./testing/fake-tracker.js";
 import { LISTED_CONTENTS_MAX, LISTED_NAMES_MAX, LISTED_PAGES_MAX, LOOKUP_PEERS_MAX, TrackerGroup } from "./tracker-group.js";
@@ -26,6 +27,13 @@ function openGroup(trackers: readonly Pick<FakeTracker, "address">[], contents: 
   const group = new TrackerGroup(sessions, silentLogger);
   groups.push(group);
   return group;
+}
+
+/** All addresses that a lookup tells until its end. */
+async function peersOf(group: TrackerGroup): Promise<string[]> {
+  const addresses: string[] = [];
+  await group.lookupPeers(idA, never, (found) => addresses.push(...found));
+  return addresses;
 }
 
 afterEach(async () => {
@@ -55,7 +63,7 @@ describe("several trackers", () => {
   test("peers of a swarm are those that any of them knows", async () => {
     await using first = await startFakeTracker({ lookup: () => ({ peers: [{ address: "127.0.0.1:1" }, { address: "127.0.0.1:2" }] }) });
     await using second = await startFakeTracker({ lookup: () => ({ peers: ["127.0.0.1:2", "127.0.0.1:3", "nonsense", "169.254.169.254:80"].map((address) => ({ address })) }) });
-    const addresses = await openGroup([first, NOWHERE, second]).lookupPeers(idA, never);
+    const addresses = await peersOf(openGroup([first, NOWHERE, second]));
     expect(addresses.toSorted()).toEqual(["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]);
   });
 
@@ -63,8 +71,8 @@ describe("several trackers", () => {
     const peers = Array.from({ length: 5_000 }, (_, index) => ({ address: `192.0.2.1:${index + 1}` }));
     await using liar = await startFakeTracker({ lookup: () => ({ peers }) });
     await using honest = await startFakeTracker({ lookup: () => ({ peers: [{ address: "127.0.0.1:2" }] }) });
-    const addresses = await openGroup([liar, honest]).lookupPeers(idA, never);
-    expect(addresses.slice(0, 2)).toEqual(["192.0.2.1:1", "127.0.0.1:2"]);
+    const addresses = await peersOf(openGroup([liar, honest]));
+    expect(addresses.slice(0, 2).toSorted()).toEqual(["127.0.0.1:2", "192.0.2.1:1"]);
     expect(addresses).toHaveLength(LOOKUP_PEERS_MAX + 1);
   });
 
@@ -86,13 +94,39 @@ describe("several trackers", () => {
       listContents: () => ({ contents: [listing] }),
     });
     let hasGivenUp = false;
-    openGroup([silent])
-      .lookupPeers(idA, never)
-      .catch(() => (hasGivenUp = true));
+    peersOf(openGroup([silent])).catch(() => (hasGivenUp = true));
     const both = openGroup([silent, alive]);
-    const answers = await Promise.all([both.lookupPeers(idA, never), both.find({ name: "film" }, never), both.list("", never)]);
+    const answers = await Promise.all([peersOf(both), both.find({ name: "film" }, never), both.list("", never)]);
     expect(hasGivenUp).toBe(false);
     expect(answers).toMatchObject([["127.0.0.1:1"], [{ contentId: idA }], [{ contentId: idA }]]);
+  });
+
+  test("what one tells of a content or a swarm is not kept back for another that is silent", async () => {
+    await using silent = await startFakeTracker({ lookup: silence });
+    await using alive = await startFakeTracker({ lookup: () => ({ contents: [listing], peers: [{ address: "127.0.0.1:1" }] }) });
+    const group = openGroup([silent, alive]);
+    let isByNameKnown = false;
+    const byName = group.find({ name: "film" }, never).then(() => (isByNameKnown = true));
+    expect(await group.find({ contentId: idA }, never)).toHaveLength(1);
+    const found = deferred<readonly string[]>();
+    let isOver = false;
+    const over = group.lookupPeers(idA, never, found.resolve).then(() => (isOver = true));
+    expect([await found.promise, isOver, isByNameKnown]).toEqual([["127.0.0.1:1"], false, false]);
+    await Promise.all([byName, over]);
+  });
+
+  test("a name that a slower one knows of another content, too, is ambiguous", async () => {
+    await using quick = await startFakeTracker({ lookup: () => ({ contents: [listing] }) });
+    await using slow = await startFakeTracker({
+      lookup: () => new Promise((resolve) => setTimeout(resolve, 300, { contents: [{ ...listing, contentId: idB }] })),
+    });
+    expect(await openGroup([quick, slow]).find({ name: "film" }, never)).toHaveLength(2);
+  });
+
+  test("one that tells of other contents does not end the search for an id", async () => {
+    await using liar = await startFakeTracker({ lookup: () => ({ contents: [{ ...listing, contentId: idB }] }) });
+    await using slow = await startFakeTracker({ lookup: () => new Promise((resolve) => setTimeout(resolve, 300, { contents: [listing] })) });
+    expect(await openGroup([liar, slow]).find({ contentId: idA }, never)).toHaveLength(1);
   });
 
   test("contents that were not asked for are left out", async () => {
@@ -116,7 +150,7 @@ describe("several trackers", () => {
     await using ignorant = await startFakeTracker();
     const group = openGroup([ignorant, NOWHERE]);
     expect(await group.find({ name: "film" }, never)).toEqual([]);
-    expect(await group.lookupPeers(idA, never)).toEqual([]);
+    expect(await peersOf(group)).toEqual([]);
   });
 
   test("if none answers, the first one says why", async () => {
@@ -131,7 +165,7 @@ describe("several trackers", () => {
     const lost = openGroup([NOWHERE, { address: "127.0.0.1:10" }]);
     await expect(lost.find({ name: "film" }, never)).rejects.toMatchObject(unreachable);
     await expect(lost.list("", never)).rejects.toMatchObject(unreachable);
-    await expect(lost.lookupPeers(idA, never)).rejects.toMatchObject(unreachable);
+    await expect(peersOf(lost)).rejects.toMatchObject(unreachable);
     group.contentsChanged();
     await expect(group.whenTold(content.contentId, never)).rejects.toMatchObject(unreachable);
   });
@@ -210,5 +244,5 @@ test("without trackers there is nothing to wait for, and nothing to be found", a
   const group = openGroup([]);
   await group.whenTold(idA, never);
   expect(group.isEmpty).toBe(true);
-  expect([await group.find({ name: "film" }, never), await group.list("", never), await group.lookupPeers(idA, never)]).toEqual([[], [], []]);
+  expect([await group.find({ name: "film" }, never), await group.list("", never), await peersOf(group)]).toEqual([[], [], []]);
 });

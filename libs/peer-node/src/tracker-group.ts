@@ -13,8 +13,18 @@ export const LISTED_PAGES_MAX = 100;
 /** Names of one content in a listing, the first that were told. */
 export const LISTED_NAMES_MAX = 64;
 const PAGE_SIZE = 1_000;
-/** How long the other trackers are waited for when one has told something. */
-const STRAGGLER_MS = 2_000;
+/** How long the other trackers are waited for when one has told something and they may know more. */
+const STRAGGLER_MS = 1_000;
+/** Peers that several trackers tell of within this time are tried in turn. */
+const GATHER_MS = 100;
+
+interface Question<Item> {
+  ask(session: TrackerSession, signal: AbortSignal): Promise<readonly Item[]>;
+  /** Is told each answer as soon as it is there, unless it is empty. */
+  readonly onAnswer?: (items: readonly Item[]) => void;
+  /** For how long the others may be waited for once one has told something. */
+  readonly stragglerMs: number;
+}
 
 /** All trackers of a peer: asked at once, answers merged, one that answers is enough. */
 export class TrackerGroup {
@@ -53,25 +63,46 @@ export class TrackerGroup {
     });
   }
 
-  /** Addresses of peers of one swarm, those that are worth dialling; none if no tracker knows it. @throws RemoteError if no tracker answered. */
-  async lookupPeers(contentId: ContentId, signal: AbortSignal): Promise<string[]> {
-    const told = await this.#askAll((session, untilLate) => session.lookupPeers(contentId, LOOKUP_PEERS_MAX, untilLate), signal);
-    return [...new Set(inTurn(told))];
+  /**
+   * Tells addresses of peers of one swarm that are worth dialling, soon after a tracker has answered: one that is silent does not hold up
+   * the others. Resolves when none is waited for any more. @throws RemoteError if none answered.
+   */
+  async lookupPeers(contentId: ContentId, signal: AbortSignal, onFound: (addresses: readonly string[]) => void): Promise<void> {
+    const gathered: (readonly string[])[] = [];
+    let timer: NodeJS.Timeout | undefined;
+    const tell = (): void => {
+      clearTimeout(timer);
+      timer = undefined;
+      if (gathered.length > 0) onFound([...new Set(inTurn(gathered.splice(0)))]);
+    };
+    const ask = (session: TrackerSession, untilLate: AbortSignal): Promise<string[]> => session.lookupPeers(contentId, LOOKUP_PEERS_MAX, untilLate);
+    const onAnswer = (addresses: readonly string[]): void => {
+      gathered.push(addresses);
+      timer ??= setTimeout(tell, GATHER_MS);
+    };
+    try {
+      await this.#askAll({ ask, onAnswer, stragglerMs: STRAGGLER_MS }, signal);
+      tell();
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** @throws RemoteError TRACKER_UNREACHABLE and the like if no tracker answered. */
   async find(query: ContentQuery, signal: AbortSignal): Promise<ContentListing[]> {
     const { idPrefix, name, contentId } = query;
     // Whoever names an id, or its beginning, gets that and nothing else.
-    const isWanted = (listing: ContentListing): boolean => listing.contentId.startsWith(contentId ?? idPrefix ?? "");
+    const isWanted = (listing: { readonly contentId: string }): boolean => listing.contentId.startsWith(contentId ?? idPrefix ?? "");
     if (idPrefix !== undefined) return (await this.#list({ idPrefix }, signal)).filter(isWanted);
     const what = contentId === undefined ? ({ case: "name", value: name ?? "" } as const) : ({ case: "contentId", value: contentId } as const);
     const request = { what, pieceLength: query.pieceLength ?? 0, peersMax: 1 };
-    const summaries = await this.#askAll(async (session, untilLate) => {
+    const ask = async (session: TrackerSession, untilLate: AbortSignal): Promise<ContentSummary[]> => {
       const response = await session.lookup(request, untilLate);
-      return response?.contents ?? [];
-    }, signal);
-    return mergeSummaries(summaries.flat()).filter(isWanted);
+      return response?.contents.filter((summary) => isWanted(summary)) ?? [];
+    };
+    // An id is one content, whoever knows it. A name may be that of others, too, of which only another tracker knows.
+    const stragglerMs = contentId === undefined ? STRAGGLER_MS : 0;
+    return mergeSummaries(await this.#askAll({ ask, stragglerMs }, signal));
   }
 
   list(filter: string, signal: AbortSignal): Promise<ContentListing[]> {
@@ -83,7 +114,7 @@ export class TrackerGroup {
   }
 
   async #list(request: { filter?: string; idPrefix?: string }, signal: AbortSignal): Promise<ContentListing[]> {
-    const all = await this.#askAll(async (session, untilLate) => {
+    const ask = async (session: TrackerSession, untilLate: AbortSignal): Promise<ContentSummary[]> => {
       const summaries: ContentSummary[] = [];
       let pageToken = "";
       let pages = 0;
@@ -98,22 +129,24 @@ export class TrackerGroup {
         pageToken = page.contents.length === 0 ? "" : page.nextPageToken;
       } while (pageToken !== "" && summaries.length < LISTED_CONTENTS_MAX && pages < LISTED_PAGES_MAX);
       return summaries;
-    }, signal);
-    return mergeSummaries(all.flat());
+    };
+    return mergeSummaries(await this.#askAll({ ask, stragglerMs: STRAGGLER_MS }, signal));
   }
 
   /**
-   * Asks every tracker, and returns the answers of those that gave one. Once one has told something, the others have only so much time: one that has
+   * Asks every tracker, and puts their answers together. Once one has told something, the others have only so much time: one that has
    * fallen silent holds nobody up.
    */
-  async #askAll<Item>(ask: (session: TrackerSession, signal: AbortSignal) => Promise<readonly Item[]>, signal: AbortSignal): Promise<(readonly Item[])[]> {
+  async #askAll<Item>({ ask, onAnswer, stragglerMs }: Question<Item>, signal: AbortSignal): Promise<Item[]> {
     const late = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     const results = await Promise.allSettled(
       this.sessions.map(async (session) => {
         // A signal for each: Node warns of many who listen to one.
         const answer = await ask(session, AbortSignal.any([signal, late.signal]));
-        if (answer.length > 0) timer ??= setTimeout(() => late.abort(), STRAGGLER_MS);
+        if (answer.length === 0) return answer;
+        onAnswer?.(answer);
+        timer ??= setTimeout(() => late.abort(), stragglerMs);
         return answer;
       }),
     );
@@ -123,7 +156,7 @@ export class TrackerGroup {
   }
 
   /** @throws why the first one failed, if none answered. */
-  #answersOf<Item>(results: readonly PromiseSettledResult<readonly Item[]>[]): (readonly Item[])[] {
+  #answersOf<Item>(results: readonly PromiseSettledResult<readonly Item[]>[]): Item[] {
     const answers: (readonly Item[])[] = [];
     let failure: PiecewiseError | undefined;
     for (const [index, result] of results.entries()) {
@@ -136,7 +169,7 @@ export class TrackerGroup {
       this.#logger.debug({ tracker: this.sessions[index]!.address, code: result.reason.code }, result.reason.message);
     }
     if (answers.length === 0 && failure !== undefined) throw failure;
-    return answers;
+    return answers.flat();
   }
 }
 

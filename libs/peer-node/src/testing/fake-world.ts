@@ -12,7 +12,7 @@ export function fakeWorld(contentId: ContentId, changes: Partial<DownloadWorld> 
     contentId,
     caller: { peerId: new Uint8Array(16), port: 4001 },
     logger: silentLogger,
-    lookupPeers: async () => [],
+    lookupPeers: async () => {},
     openStore: async (manifest, manifestBytes): Promise<PieceStore> => openMemoryStore({ contentId, manifest, manifestBytes }),
     heard: (address) => void noted.push(`heard ${address}`),
     banned: (address) => void noted.push(`banned ${address}`),
