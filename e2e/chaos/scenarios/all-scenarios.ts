@@ -1,9 +1,12 @@
 import type { Scenario } from "../scenario.js";
+import { diskErrors } from "./disk-errors.js";
 import { diskFull, diskReadOnly } from "./disk-faults.js";
+import { drain } from "./drain.js";
 import { fetcherKilled } from "./fetcher-killed.js";
 import { fileDamaged } from "./file-damaged.js";
 import { fewFiles } from "./few-files.js";
 import { linkCut } from "./link-cut.js";
+import { powerLost } from "./power-lost.js";
 import { rollingRestart } from "./rolling-restart.js";
 import { seederRestarted } from "./seeder-restarted.js";
 import { seederStopped } from "./seeder-stopped.js";
@@ -22,11 +25,14 @@ export const allScenarios: readonly Scenario[] = [
   trackersKilled,
   trackersStopped,
   fileDamaged,
+  drain,
   rollingRestart,
   slowSeeder,
   linkCut,
   diskFull,
   diskReadOnly,
+  diskErrors,
+  powerLost,
   fewFiles,
   soak,
 ];

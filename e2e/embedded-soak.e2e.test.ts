@@ -1,0 +1,53 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { join } from "node:path";
+import { KIB, parseHostPort } from "@piecewise/base";
+import { startPeerNode } from "@piecewise/peer-node";
+import { startTrackerNode } from "@piecewise/tracker-node";
+import { expect, test, vi } from "vitest";
+import { hashFile, writeTestFile } from "./test-files.js";
+import { openTempFolder } from "./temp-folder.js";
+
+const [WARM_UP, DOWNLOADS] = [10, 60];
+const SETTLE_MAX_MS = 20_000;
+/** What is left of each download, if it is left for ever, is much more. */
+const HEAP_GROWTH_MAX_BYTES = 20 * KIB;
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** Timers, sockets and all else that is under way in this process, by kind. */
+function countResources(): string {
+  const counts = new Map<string, number>();
+  for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return JSON.stringify([...counts].toSorted());
+}
+
+test("downloads leave neither timers nor sockets nor memory behind, at the tracker, at the seeder, or at themselves", { timeout: 60_000 }, async () => {
+  await using folder = await openTempFolder();
+  const film = folder.join("film.bin");
+  await writeTestFile(film, 600 * KIB);
+  const original = await hashFile(film);
+  await using tracker = await startTrackerNode({ listen: parseHostPort("127.0.0.1:0", "the address"), leaseMs: 5_000 });
+  await using seeder = await startPeerNode({ trackers: [tracker.address] });
+  const shared = await seeder.share(film);
+  const fetch = async (count: number): Promise<void> => {
+    for (let done = 0; done < count; done += 1) {
+      await using fetcher = await startPeerNode({ trackers: [tracker.address] });
+      const { path } = await fetcher.download({ contentId: shared.contentId, name: `${count} ${done}` }, { output: join(folder.path, `${count} ${done}`) });
+      expect(await hashFile(path)).toBe(original);
+    }
+  };
+  const heapBytes = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+
+  await fetch(WARM_UP);
+  await vi.waitUntil(() => !countResources().includes("TCPSocketWrap\",9"), { timeout: SETTLE_MAX_MS });
+  const resources = countResources();
+  const heap = heapBytes();
+  await fetch(DOWNLOADS);
+  await vi.waitFor(() => expect(countResources()).toBe(resources), { timeout: SETTLE_MAX_MS });
+  expect((heapBytes() - heap) / DOWNLOADS).toBeLessThan(HEAP_GROWTH_MAX_BYTES);
+});
