@@ -16,7 +16,7 @@ export const soak: Scenario = {
   name: "soak",
   fault: "many small downloads, one after another, through one seeder and one tracker",
   async run(world: World): Promise<Facts> {
-    const [downloads, warmUp] = world.isLong ? [200, 20] : [16, 4];
+    const [downloads, warmUp] = world.isLong ? [200, 10] : [16, 4];
     const film = await world.newFile("film.bin", 600 * KIB);
     const tracker = await world.startTracker();
     const seeder = await world.startSeeder(film, [tracker.address]);
@@ -51,8 +51,8 @@ export const soak: Scenario = {
       tries: downloads,
       recoveryMs: [settledMs],
       figures: {
-        "CPU ms of seeder and tracker for each of the first downloads": firstMs,
-        "CPU ms of seeder and tracker for each of the last downloads": lastMs,
+        "CPU ms of seeder and tracker for each of the first ten downloads": firstMs,
+        "CPU ms of seeder and tracker for each of the last ten downloads": lastMs,
         "MiB more in the seeder's RSS": growth[0]! / MIB,
         "MiB more in the tracker's RSS": growth[1]! / MIB,
       },
