@@ -61,6 +61,28 @@ describe("a swarm of honest peers", () => {
     expect(swarm.nowMs / 1000).toBeLessThan(1.1 * ((4 * 1024) / 100));
   });
 
+  test("with a rate limit what would be lost by a kill stays below 4 MiB, however busy the machine is", () => {
+    const geometry = { totalBytes: 64 * MIB, pieceLength: 256 * KIB };
+    for (const verifyMs of [1, 100, 1000]) {
+      const budget = createTransferBudget({ downloadBytesPerSecond: 20 * MIB });
+      let most = 0;
+      const check = (): void => void (most = Math.max(most, budget.inFlightBytes));
+      const swarm = new Swarm({ seed: 1, geometry, peers: [seeder("a:1", 100 * MIB)], budget, chunkBytes: 64 * KIB, verifyMs, endMs: 600_000, check });
+      expect(swarm.run()).toEqual({ type: "finish" });
+      expect(most).toBeLessThanOrEqual(3.5 * MIB);
+      expect(swarm.nowMs / 1000).toBeLessThan(1.1 * Math.max(64 / 20, (64 / 3) * (verifyMs / 1000)));
+    }
+  });
+
+  test("with a rate limit peers that let requests wait do not keep others from sending", () => {
+    const budget = createTransferBudget({ downloadBytesPerSecond: 20 * MIB });
+    const peers = [seeder("quick:1", 100 * MIB), ...Array.from({ length: 30 }, (_, index) => seeder(`late:${index}`, MIB, 1500))];
+    const geometry = { totalBytes: 160 * MIB, pieceLength: 256 * KIB };
+    const swarm = new Swarm({ seed: 1, geometry, peers, budget, chunkBytes: 64 * KIB, endMs: 600_000 });
+    expect(swarm.run()).toEqual({ type: "finish" });
+    expect(swarm.nowMs / 1000).toBeLessThan(1.25 * (160 / 20));
+  });
+
   test("pieces larger than all that may be in flight still move", () => {
     const budget = createTransferBudget({ inFlightBytesMax: MIB });
     const peers = [seeder("a:1", 100 * MIB), seeder("b:1", 100 * MIB)];

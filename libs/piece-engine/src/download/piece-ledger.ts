@@ -166,6 +166,12 @@ export class PieceLedger {
     copy.completedAtMs = this.turn.nowMs;
   }
 
+  /** Whether a copy is being hashed or stored. */
+  get isStoring(): boolean {
+    for (const copies of this.#copies.values()) if (copies.some(({ completedAtMs }) => completedAtMs !== undefined)) return true;
+    return false;
+  }
+
   /** Whether hashing or storing is behind: what does not come may then be waiting for us. */
   get isStorageBehind(): boolean {
     for (const copies of this.#copies.values()) {

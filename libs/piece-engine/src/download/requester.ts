@@ -77,7 +77,7 @@ export class Requester {
     const bytes = this.#affordableBytes(this.#wantedBytes(choice));
     if (bytes === 0) return;
     // A piece that is larger than the budget has to come all the same, alone.
-    if (bytes > this.budget.inFlightRoomBytes && this.streams.size > 0) {
+    if (bytes > this.#roomBytes && (this.streams.size > 0 || this.ledger.isStoring)) {
       this.#isCramped = true;
       this.deadlines.setEarlier("wake", this.turn.nowMs + LOOK_AGAIN_MS);
       return;
@@ -125,10 +125,21 @@ export class Requester {
 
   #piecesMax(source: Source): number {
     if (!source.peer.isTrusted || !source.takesRuns) return 1;
-    const roomBytes = Math.min(runBytes(source), this.#windowBytes(source) - source.outstandingBytes, this.budget.inFlightRoomBytes, this.#tokens);
+    const roomBytes = Math.min(runBytes(source), this.#windowBytes(source) - source.outstandingBytes, this.#roomBytes, this.#tokens);
     // What is left is dealt out in ever smaller parts, so that all peers come to an end together.
     const share = this.ledger.availability.count / (2 * this.sources.size);
     return Math.max(1, Math.floor(Math.min(roomBytes / this.ledger.pieceBytes(0), share)));
+  }
+
+  /** How many more bytes may be in flight. */
+  get #roomBytes(): number {
+    const { inFlightBytes, inFlightRoomBytes, quantumBytes, underWayBytesMax } = this.budget;
+    // Of pieces that are larger than a request many are begun, and what came of them counts as in flight.
+    if (underWayBytesMax === Infinity || quantumBytes < this.ledger.pieceBytes(0)) return inFlightRoomBytes;
+    // What waits for a slot of a peer is not under way, and must not keep others from sending.
+    let waitingBytes = 0;
+    for (const { waiting } of this.sources) waitingBytes += waiting?.remainingBytes ?? 0;
+    return Math.max(0, Math.min(inFlightRoomBytes, underWayBytesMax - inFlightBytes + waitingBytes));
   }
 
   get #tokens(): number {

@@ -13,6 +13,10 @@ const QUANTUM_BYTES_MIN = 16 * KIB;
 const QUANTUM_BYTES_ENOUGH = MIB;
 const QUANTUM_SECONDS_ENOUGH = 0.02;
 const QUANTUM_BYTES_MAX = 4 * MIB;
+/** With a rate limit so much of it, which is lost if the process dies, is under way at most … */
+const UNDER_WAY_SECONDS = 0.175;
+/** … or so much, if that is more. With a manifest and headers it stays below 4 MiB. */
+const UNDER_WAY_BYTES_ENOUGH = 3.5 * MIB;
 
 export interface TransferBudgetOptions {
   /** Default: `CONNECTIONS_MAX_DEFAULT`. */
@@ -34,6 +38,11 @@ export interface TransferBudget {
   readonly downloadBytesPerSecond: number | undefined;
   /** With a rate limit: how many bytes a request should at least be for, if that many are wanted. */
   readonly quantumBytes: number;
+  /**
+   * With a rate limit: how many bytes may be on their way here, or be here and not stored. A machine that is busy stores later, and what it
+   * has not stored yet must not pile up.
+   */
+  readonly underWayBytesMax: number;
   /** Tokens are bytes that may be asked for. */
   readonly tokens: TokenBucket;
   /** How many more bytes may be in flight; 0 if none. */
@@ -56,6 +65,7 @@ export function createTransferBudget(options: TransferBudgetOptions = {}): Trans
   return {
     downloadBytesPerSecond,
     quantumBytes,
+    underWayBytesMax: downloadBytesPerSecond === undefined ? Infinity : Math.max(UNDER_WAY_BYTES_ENOUGH, downloadBytesPerSecond * UNDER_WAY_SECONDS),
     tokens: createTokenBucket(downloadBytesPerSecond, 2 * quantumBytes),
     get connections() {
       return connections;

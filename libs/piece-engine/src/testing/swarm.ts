@@ -37,6 +37,8 @@ export interface SwarmOptions {
   readonly peersMax?: number;
   readonly budget?: TransferBudget;
   readonly chunkBytes: number;
+  /** How long it takes to hash a piece. Default: 1 to 5. */
+  readonly verifyMs?: number;
   /** Where virtual time ends, in milliseconds. */
   readonly endMs: number;
   /** Called after every event with what the engine wanted done. */
@@ -162,7 +164,7 @@ export class Swarm {
         assert(event.type === "chunkReceived" && event.piece === command.piece, "a chunk is kept that is not in hand");
         return this.store.append(command.piece, command.copy, command.peer, event.offset, event.bytes, this.#isBad(command.peer));
       case "verifyPiece":
-        return this.#at(1 + this.#prng.below(5), () => {
+        return this.#at(this.options.verifyMs ?? 1 + this.#prng.below(5), () => {
           const result = this.store.verify(command.piece, command.copy);
           if (result !== undefined) this.#tell(result);
         });
