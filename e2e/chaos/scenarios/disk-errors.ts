@@ -1,6 +1,8 @@
 import { copyFile } from "node:fs/promises";
+import { GrpcCode } from "@piecewise/base";
 import { type DiskFault, FaultyDisk } from "@piecewise/piece-store/testing";
 import { expect } from "vitest";
+import { PlainClient } from "../../plain-grpc.js";
 import type { Facts, Scenario } from "../scenario.js";
 import { MIB, trackerFlags, type World } from "../world.js";
 
@@ -16,6 +18,8 @@ const FAULTS: readonly { readonly fault: DiskFault; readonly code: string; reado
   { fault: { call: "link", path: "/copy", code: "EIO" }, code: "STORAGE_FAILED", isLate: true },
   { fault: { call: "fsync", code: "EIO" }, code: "STORAGE_FAILED", isLate: true },
 ];
+
+const READ_FAULT: DiskFault = { call: "read", code: "EIO" };
 
 /** The disk of a fetcher fails; then that of a seeder, when it reads. */
 export const diskErrors: Scenario = {
@@ -51,10 +55,15 @@ export const diskErrors: Scenario = {
     const orders = world.newPath("orders");
     using disk = new FaultyDisk(place, orders);
     const ill = await world.startSeeder(`${place}/film.bin`, [tracker.address], ["--upload-limit", "2M"], { env: FaultyDisk.environment(orders) });
+    disk.set([READ_FAULT]);
+    using client = new PlainClient(ill.address);
+    const { refusal } = await client.readStream("piecewise.v1.PeerService", "GetPiece", { contentId: ill.contentId, pieceIndex: 0 });
+    expect(refusal).toMatchObject({ code: GrpcCode.DATA_LOSS, reason: "PIECE_DAMAGED" });
+    disk.set([]);
     const download = world.startDownload(ill.contentId, film, trackerFlags([tracker.address]));
     await download.whenVerified(world.between(1, bytes / 2));
     const faultMs = performance.now();
-    disk.set([{ call: "read", code: "EIO" }]);
+    disk.set([READ_FAULT]);
     await download.finish();
     recoveryMs.push(download.longestPauseMs(faultMs));
     // It is there as before, and ends as it is told.
