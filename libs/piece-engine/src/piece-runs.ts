@@ -45,6 +45,15 @@ export class PieceCursor {
     this.#inRun = 0;
   }
 
+  /** Whether something is true of the piece at which it stands or any that follows: as `rest`, for those who ask often. */
+  someLeft(test: (piece: number) => boolean): boolean {
+    for (let i = this.#run; i < this.runs.length; i += 1) {
+      const { first, count } = this.runs[i]!;
+      for (let piece = i === this.#run ? first + this.#inRun : first; piece < first + count; piece += 1) if (test(piece)) return true;
+    }
+    return false;
+  }
+
   /** The piece at which it stands and all that follow. */
   *rest(): Generator<number> {
     for (let i = this.#run; i < this.runs.length; i += 1) {

@@ -7,6 +7,7 @@ import { PieceLedger } from "./piece-ledger.js";
 import { SHIPPING_POLICIES } from "./policies.js";
 import { Source } from "./source.js";
 import { Sources } from "./sources.js";
+import { Streams } from "./streams.js";
 import { createTransferBudget } from "./transfer-budget.js";
 import { Turn } from "./turn.js";
 
@@ -18,8 +19,9 @@ function halvesOf(pieceCount: number) {
   const turn = new Turn();
   const sources = new Sources();
   const book = new AddressBook(prng);
+  const budget = createTransferBudget();
   const geometry = { totalBytes: pieceCount * MIB, pieceLength: MIB };
-  const ledger = new PieceLedger(geometry, Bitfield.create(pieceCount), sources, createTransferBudget(), turn, prng, SHIPPING_POLICIES);
+  const ledger = new PieceLedger(geometry, Bitfield.create(pieceCount), sources, budget, turn, prng, SHIPPING_POLICIES);
   const offers = new Offers(ledger);
   turn.begin(0);
   for (let index = 0; index < SOURCES; index += 1) {
@@ -31,7 +33,7 @@ function halvesOf(pieceCount: number) {
     sources.add(source);
     offers.join(source);
   }
-  return { ledger, sources: [...sources], picker: new Picker(ledger, sources, turn), offers, prng };
+  return { ledger, sources: [...sources], picker: new Picker(ledger, sources, new Streams(ledger, budget, turn), turn), offers, prng };
 }
 
 describe.each([1_000, 100_000])("%i pieces, 50 sources that offer a half each", (pieceCount) => {

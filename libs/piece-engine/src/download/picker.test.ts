@@ -35,7 +35,7 @@ function setUp(availability: string, state = " ".repeat(availability.length), op
   const ledger = new PieceLedger({ totalBytes: availability.length * MIB, pieceLength: MIB }, stored, sources, budget, turn, prng, { ...SHIPPING_POLICIES, ...options.policies });
   const streams = new Streams(ledger, budget, turn);
   const offers = new Offers(ledger);
-  const picker = new Picker(ledger, sources, turn);
+  const picker = new Picker(ledger, sources, streams, turn);
   turn.begin(0);
 
   let count = 0;
@@ -85,9 +85,10 @@ function setUp(availability: string, state = " ".repeat(availability.length), op
         source.rate.end(atMs);
       }
       const choice = picker.pick(source, piecesMax, beginsNew);
+      const isOfUseSoon = choice === undefined && picker.isOfUseSoon(source);
       offers.leave(source);
       sources.delete(source);
-      if (choice === undefined) return "nothing";
+      if (choice === undefined) return isOfUseSoon ? "later" : "nothing";
       if (choice.kind === "runs") return `run ${choice.runs.map((run) => `${run.first}+${run.count}`).join(" ")}`;
       if (choice.kind === "copy") return `go on with ${choice.copy.piece} from ${choice.copy.receivedBytes}`;
       return choice.kind === "second" ? `second ${choice.piece}` : choice.kind;

@@ -3,6 +3,7 @@ import type { PieceRange } from "./events.js";
 import { isLive, type Copy, type PieceLedger } from "./piece-ledger.js";
 import type { Source } from "./source.js";
 import type { Stream } from "./stream.js";
+import type { Streams } from "./streams.js";
 import { isWorthTakingOver } from "./take-over.js";
 import type { Turn } from "./turn.js";
 
@@ -25,9 +26,7 @@ export type Request =
 export type Choice =
   | Request
   /** Cancel this stream, for the source is better or two are at its piece and both are much slower; then choose again. */
-  | { readonly kind: "instead"; readonly stream: Stream }
-  /** Nothing now, but perhaps a second copy soon. */
-  | { readonly kind: "later" };
+  | { readonly kind: "instead"; readonly stream: Stream };
 
 /**
  * Chooses what a source is asked for, in this order: what it has begun, what shows who lied, what others left half done, the rarest, what
@@ -37,6 +36,7 @@ export class Picker {
   constructor(
     private readonly ledger: PieceLedger,
     private readonly sources: Iterable<Source>,
+    private readonly streams: Streams,
     private readonly turn: Turn,
   ) {}
 
@@ -49,7 +49,21 @@ export class Picker {
     if (kept !== undefined) return { kind: "copy", copy: kept };
     if (!beginsNew) return this.#partial(source);
     const choice = this.#suspect(source) ?? this.#partial(source) ?? this.#runs(source, piecesMax) ?? this.#waitingElsewhere(source);
-    return choice ?? (this.ledger.policies.hasEndGame ? this.#second(source) : undefined);
+    return choice ?? this.#second(source);
+  }
+
+  /** Whether a source for which there is nothing now may soon be asked for a second copy of something. */
+  isOfUseSoon(source: Source): boolean {
+    if (!this.#mayBeSecond(source)) return false;
+    const { copies } = this.ledger;
+    if (this.#isEndGame || this.#hasWaitedLong) {
+      for (const rivals of copies.values()) if (this.#areContestable(rivals, source, this.#isEndGame)) return true;
+      return false;
+    }
+    for (const stream of this.streams.waiting) {
+      if (stream.hasLeft((piece) => this.#areContestable(this.ledger.copiesOf(piece), source, false))) return true;
+    }
+    return false;
   }
 
   /**
@@ -60,21 +74,19 @@ export class Picker {
   #waitingElsewhere(source: Source): Choice | undefined {
     const { waitedMs, servedMs } = source;
     if (waitedMs === undefined) return undefined;
-    let longest: Stream | undefined;
-    for (const { waiting } of this.sources) {
-      if (waiting === undefined || (longest !== undefined && longest.progressAtMs <= waiting.progressAtMs)) continue;
-      if (isWorthTakingOver(this.turn.nowMs - waiting.progressAtMs, waitedMs, servedMs) && this.#hasPartIn(waiting, source)) longest = waiting;
+    for (const waiting of this.streams.waiting) {
+      // Those behind it have waited no longer.
+      if (!isWorthTakingOver(this.turn.nowMs - waiting.progressAtMs, waitedMs, servedMs)) return undefined;
+      if (waiting.hasLeft((piece) => this.#isForOther(piece, waiting, source))) return { kind: "instead", stream: waiting };
     }
-    return longest === undefined ? undefined : { kind: "instead", stream: longest };
+    return undefined;
   }
 
-  /** Whether the source has a piece of a request at which nobody else is. */
-  #hasPartIn(waiting: Stream, source: Source): boolean {
-    for (const piece of waiting.piecesLeft) {
-      const isOnlyThere = this.ledger.copiesOf(piece).every((copy) => copy.stream === waiting || !isLive(copy));
-      if (isOnlyThere && source.offers.has(piece) && this.#isAcceptable(piece, source)) return true;
-    }
-    return false;
+  /** Whether the source has a piece at which nobody is but a request that waits. */
+  #isForOther(piece: number, waiting: Stream, source: Source): boolean {
+    if (!source.offers.has(piece)) return false;
+    const isOnlyThere = this.ledger.copiesOf(piece).every((copy) => copy.stream === waiting || !isLive(copy));
+    return isOnlyThere && this.#isAcceptable(piece, source);
   }
 
   /** The good copy of a piece that had a bad one tells who lied: the sooner it is there the better. */
@@ -141,17 +153,14 @@ export class Picker {
 
   /** The piece that would come last as things are. */
   #second(source: Source): Choice | undefined {
-    if (source.streams.size > 0) return undefined;
-    const isEndGame = this.ledger.availability.offeredCount === 0;
+    const isEndGame = this.#isEndGame;
     // Mostly there is more to ask for and nobody waits for long: that is seen without a look at every piece in the works.
-    if (!isEndGame && !this.#hasWaitedLong()) return this.#isAnyContestable(source) ? { kind: "later" } : undefined;
+    if (!this.#mayBeSecond(source) || (!isEndGame && !this.#hasWaitedLong)) return undefined;
     let last: readonly Copy[] = [];
     let lastMs = -1;
-    let isLater = false;
     for (const copies of this.ledger.copies.values()) {
       if (!this.#areContestable(copies, source, isEndGame)) continue;
       const live = copies.filter(isLive);
-      isLater = true;
       // Two sources give way only to one that is known to be faster.
       if (live.length > 1 && source.rate.measured === undefined) continue;
       if (!live.every((copy) => this.#isBeaten(copy, source, isEndGame))) continue;
@@ -162,26 +171,25 @@ export class Picker {
       }
     }
     const [first, second] = last;
-    if (first === undefined) return isLater ? { kind: "later" } : undefined;
+    if (first === undefined) return undefined;
     if (second !== undefined) return { kind: "instead", stream: (this.#expectedMs(first) > this.#expectedMs(second) ? first : second).stream! };
     const begun = this.ledger.copiesOf(first.piece).find((copy) => !isLive(copy));
     return begun === undefined ? { kind: "second", piece: first.piece } : { kind: "copy", copy: begun };
   }
 
-  /** Whether a request has been waiting for a slot for so long that its pieces may be asked for elsewhere. */
-  #hasWaitedLong(): boolean {
-    for (const { waiting } of this.sources) if (waiting !== undefined && this.turn.nowMs - waiting.progressAtMs >= GRANT_PATIENCE_MS) return true;
-    return false;
+  /** Only who has nothing else to do is asked for what others are at. */
+  #mayBeSecond(source: Source): boolean {
+    return this.ledger.policies.hasEndGame && source.streams.size === 0;
   }
 
-  /** Whether a request waits for a slot whose pieces this source could bring, too. */
-  #isAnyContestable(source: Source): boolean {
-    for (const { waiting } of this.sources) {
-      if (waiting === undefined) continue;
-      for (const piece of waiting.piecesLeft) {
-        if (this.#areContestable(this.ledger.copiesOf(piece), source, false)) return true;
-      }
-    }
+  /** Whether nothing is left to ask for but what others are at. */
+  get #isEndGame(): boolean {
+    return this.ledger.availability.offeredCount === 0;
+  }
+
+  /** Whether a request has been waiting for a slot for so long that its pieces may be asked for elsewhere. */
+  get #hasWaitedLong(): boolean {
+    for (const longest of this.streams.waiting) return this.turn.nowMs - longest.progressAtMs >= GRANT_PATIENCE_MS;
     return false;
   }
 

@@ -33,7 +33,7 @@ export class Requester {
     private readonly deadlines: Deadlines,
     private readonly turn: Turn,
   ) {
-    this.#picker = new Picker(ledger, sources, turn);
+    this.#picker = new Picker(ledger, sources, streams, turn);
   }
 
   /** This source may have room for more. */
@@ -63,10 +63,10 @@ export class Requester {
 
   #askOne(source: Source): void {
     if (this.#isCramped || !this.#mayAsk(source)) return;
-    const choice = this.#picker.pick(source, this.#piecesMax(source), this.#mayBegin(source));
-    if (choice === undefined) return;
-    if (choice.kind === "later") {
-      this.deadlines.setEarlier("wake", this.turn.nowMs + LOOK_AGAIN_MS);
+    const mayBegin = this.#mayBegin(source);
+    const choice = this.#picker.pick(source, this.#piecesMax(source), mayBegin);
+    if (choice === undefined) {
+      if (mayBegin) this.#lookAgain(source);
       return;
     }
     if (choice.kind === "instead") {
@@ -83,6 +83,12 @@ export class Requester {
       return;
     }
     this.#open(source, choice, bytes);
+  }
+
+  /** There is nothing for a source now, but perhaps soon. Mostly it will be looked again by then anyway. */
+  #lookAgain(source: Source): void {
+    const atMs = this.turn.nowMs + LOOK_AGAIN_MS;
+    if (atMs < this.deadlines.atMs("wake") && this.#picker.isOfUseSoon(source)) this.deadlines.set("wake", atMs);
   }
 
   #mayAsk(source: Source): boolean {

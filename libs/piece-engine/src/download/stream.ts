@@ -45,6 +45,11 @@ export class Stream {
     return this.#cursor.rest();
   }
 
+  /** Whether this is true of any of them. */
+  hasLeft(test: (piece: number) => boolean): boolean {
+    return this.#cursor.someLeft(test);
+  }
+
   /** Every byte came; only its end is waited for. */
   get isDrained(): boolean {
     return this.remainingBytes === 0;

@@ -8,6 +8,7 @@ import type { Turn } from "./turn.js";
 /** The streams of one download. What is asked for is accounted for here, and given back here when it does not come. */
 export class Streams implements Iterable<Stream> {
   readonly #byRef = new Map<StreamRef, Stream>();
+  readonly #waiting = new Set<Stream>();
   #nextRef = 0;
 
   constructor(
@@ -24,6 +25,11 @@ export class Streams implements Iterable<Stream> {
     return this.#byRef.get(ref);
   }
 
+  /** Those that were not granted yet, who has waited longest first. */
+  get waiting(): Iterable<Stream> {
+    return this.#waiting;
+  }
+
   [Symbol.iterator](): IterableIterator<Stream> {
     return this.#byRef.values();
   }
@@ -35,6 +41,7 @@ export class Streams implements Iterable<Stream> {
     this.#byRef.set(stream.ref, stream);
     source.streams.add(stream);
     source.waiting = stream;
+    this.#waiting.add(stream);
     source.outstandingBytes += request.bytes;
     this.budget.tokens.take(request.bytes, this.turn.nowMs);
     for (const copy of copies) this.ledger.assign(copy, stream, copies.length === 1 ? request.bytes : this.ledger.pieceBytes(copy.piece));
@@ -57,6 +64,7 @@ export class Streams implements Iterable<Stream> {
     stream.grantedAtMs = this.turn.nowMs;
     stream.progressAtMs = this.turn.nowMs;
     source.waiting = undefined;
+    this.#waiting.delete(stream);
     source.rate.begin(this.turn.nowMs);
   }
 
@@ -78,6 +86,7 @@ export class Streams implements Iterable<Stream> {
   close(stream: Stream): void {
     const { source } = stream;
     this.#byRef.delete(stream.ref);
+    this.#waiting.delete(stream);
     source.streams.delete(stream);
     if (source.waiting === stream) {
       source.waiting = undefined;
