@@ -55,19 +55,18 @@ export class AddressBook {
     return this.#byRef.values();
   }
 
-  /** Notes an address. One that was forgotten gets another chance. */
-  learn(address: string, source: PeerSource, nowMs: number): void {
+  /** Notes an address; false if it is no news. One that was forgotten gets another chance. */
+  learn(address: string, source: PeerSource, nowMs: number): boolean {
     const known = this.#byAddress.get(address);
     if (known !== undefined) {
-      if (known.state === "forgotten") {
-        known.state = "idle";
-        known.attempts = DIAL_ATTEMPTS_MAX - 1;
-      }
-      return;
+      if (known.state !== "forgotten") return false;
+      known.state = "idle";
+      known.attempts = DIAL_ATTEMPTS_MAX - 1;
+      return true;
     }
     const isHearsay = source === "exchange" || source === "caller";
-    if (address.length === 0 || address.length > ADDRESS_LENGTH_MAX) return;
-    if (this.#byRef.size >= (isHearsay ? HEARSAY_ADDRESSES_MAX : ADDRESSES_MAX) && !this.#evict()) return;
+    if (address.length === 0 || address.length > ADDRESS_LENGTH_MAX) return false;
+    if (this.#byRef.size >= (isHearsay ? HEARSAY_ADDRESSES_MAX : ADDRESSES_MAX) && !this.#evict()) return false;
     const peer: KnownPeer = {
       ref: this.#nextRef,
       address,
@@ -83,6 +82,7 @@ export class AddressBook {
     this.#nextRef += 1;
     this.#byAddress.set(address, peer);
     this.#byRef.set(peer.ref, peer);
+    return true;
   }
 
   /** The peer to dial next: the one that failed least, of those the one known longest. What the user named is known first. */

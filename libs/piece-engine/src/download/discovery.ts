@@ -57,8 +57,10 @@ export class Discovery {
   }
 
   found(source: PeerSource, addresses: readonly string[]): void {
-    for (const address of addresses.slice(0, ADDRESSES_MAX)) this.connections.book.learn(address, source, this.turn.nowMs);
-    this.connections.lookForMore();
+    // Most are known: every call of a peer says where it can be called.
+    let areNews = false;
+    for (const address of addresses.slice(0, ADDRESSES_MAX)) if (this.connections.book.learn(address, source, this.turn.nowMs)) areNews = true;
+    if (areNews) this.connections.lookForMore();
     this.#answered(source);
   }
 
