@@ -22,22 +22,27 @@ export type DeadlineName =
 /** Timers as data. */
 export class Deadlines {
   readonly #atMs = new Map<DeadlineName, number>();
+  /** undefined if it has to be looked for: it is asked for after every event, and changes seldom. */
+  #nextMs: number | undefined;
 
   set(name: DeadlineName, atMs: number): void {
     this.#atMs.set(name, atMs);
+    this.#nextMs = undefined;
   }
 
   /** Sets it unless it is earlier already. */
   setEarlier(name: DeadlineName, atMs: number): void {
-    if (atMs < this.atMs(name)) this.#atMs.set(name, atMs);
+    if (atMs < this.atMs(name)) this.set(name, atMs);
   }
 
   clear(name: DeadlineName): void {
     this.#atMs.delete(name);
+    this.#nextMs = undefined;
   }
 
   clearAll(): void {
     this.#atMs.clear();
+    this.#nextMs = undefined;
   }
 
   /** Infinity if it is not set. */
@@ -47,15 +52,13 @@ export class Deadlines {
 
   /** Infinity if none is set. */
   get nextMs(): number {
-    let next = Number.POSITIVE_INFINITY;
-    for (const atMs of this.#atMs.values()) if (atMs < next) next = atMs;
-    return next;
+    return (this.#nextMs ??= Math.min(...this.#atMs.values()));
   }
 
   /** Removes and returns those that have come. One that is set again meanwhile waits for the next call, so that no call can go on for ever. */
   takeDue(nowMs: number): DeadlineName[] {
     const due = [...this.#atMs].filter(([, atMs]) => atMs <= nowMs).map(([name]) => name);
-    for (const name of due) this.#atMs.delete(name);
+    for (const name of due) this.clear(name);
     return due;
   }
 }

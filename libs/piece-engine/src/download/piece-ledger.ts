@@ -17,6 +17,8 @@ export const PARTIAL_COPIES_MAX = 256;
 /** A complete copy that was not stored after so long shows that this machine is slower than the network. */
 const STORAGE_BEHIND_MS = 1000;
 
+const NO_COPIES: readonly Copy[] = [];
+
 /** Bytes in a row from one peer. */
 export interface Contribution {
   readonly peer: PeerRef;
@@ -99,7 +101,7 @@ export class PieceLedger {
   }
 
   copiesOf(piece: number): readonly Copy[] {
-    return this.#copies.get(piece) ?? [];
+    return this.#copies.get(piece) ?? NO_COPIES;
   }
 
   find(piece: number, ref: CopyRef): Copy | undefined {

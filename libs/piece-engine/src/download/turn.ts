@@ -1,9 +1,12 @@
 import type { DownloadCommand } from "./commands.js";
 
+const NONE: readonly DownloadCommand[] = [];
+
 /** One call of `handle`: what time it is, and what is to be done. All parts of one brain share it. */
 export class Turn {
   #nowMs = 0;
-  #commands: DownloadCommand[] = [];
+  /** undefined as long as there are none, as after most events. */
+  #commands: DownloadCommand[] | undefined;
 
   /** Never runs backwards, whatever the clock of the caller does. */
   get nowMs(): number {
@@ -12,14 +15,14 @@ export class Turn {
 
   begin(nowMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, nowMs);
-    this.#commands = [];
+    this.#commands = undefined;
   }
 
   issue(command: DownloadCommand): void {
-    this.#commands.push(command);
+    (this.#commands ??= []).push(command);
   }
 
   get commands(): readonly DownloadCommand[] {
-    return this.#commands;
+    return this.#commands ?? NONE;
   }
 }
