@@ -2,6 +2,7 @@ import { assert, type ErrorCode } from "@piecewise/base";
 import type { LoadFacts, UploadCommand } from "./commands.js";
 import type { Content, Contents } from "./contents.js";
 import type { CallerFacts, UploadEvent, WatcherRef } from "./events.js";
+import { isLoadNews } from "./load-news.js";
 import { type PieceNews, runsWhere, takeNews } from "./piece-ranges.js";
 import type { UploadLimits } from "./upload-options.js";
 
@@ -36,7 +37,7 @@ interface Watcher {
  * Who watches what, and when each watcher hears what.
  *
  * A watcher hears the whole offer at once, then each change as soon as it has heard nothing for a short time, and a heartbeat when there was nothing to say.
- * The load rides along when it has changed. A caller that named itself has one watcher for each content: a newer one takes the place of
+ * The load rides along when it is news, and with a heartbeat. A caller that named itself has one watcher for each content: a newer one takes the place of
  * the older, whose connection is probably dead, and which ends with CANCELLED (GOING_AWAY would tell the peer that we leave). Callers
  * that did not name themselves may be different programs on one host and do not displace each other.
  */
@@ -176,16 +177,17 @@ export class Watchers {
 
   #newsFor(watcher: Watcher, load: LoadFacts, nowMs: number): UploadCommand {
     const news = watcher.owesOffer ? this.#newOffer(watcher) : this.#changes(watcher);
-    const isLoadNew = load.slotsTaken !== watcher.toldLoad.slotsTaken || load.queueLength !== watcher.toldLoad.queueLength;
     const goingAway = watcher.owesGoingAway;
-    watcher.toldLoad = load;
+    const isHeartbeat = news.added.length === 0 && news.withdrawn.length === 0 && !goingAway;
+    const isLoadTold = isHeartbeat ? isOther(watcher.toldLoad, load) : isLoadNews(watcher.toldLoad, load);
+    if (isLoadTold) watcher.toldLoad = load;
     watcher.toldAtMs = nowMs;
     watcher.owesGoingAway = false;
     return {
       type: "offerNews",
       watcher: watcher.ref,
       ...news,
-      ...(isLoadNew ? { load } : {}),
+      ...(isLoadTold ? { load } : {}),
       ...(goingAway ? { goingAway } : {}),
     };
   }
@@ -239,6 +241,8 @@ export class Watchers {
 }
 
 const isSameCaller = (a: CallerFacts, b: CallerFacts): boolean => a.key === b.key && a.isPeer === b.isPeer;
+
+const isOther = (a: LoadFacts, b: LoadFacts): boolean => a.slotsTaken !== b.slotsTaken || a.queueLength !== b.queueLength;
 
 function dueMsOf(watcher: Watcher): number {
   if (watcher.isBlocked) return Number.POSITIVE_INFINITY;

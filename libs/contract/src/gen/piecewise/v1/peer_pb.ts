@@ -311,7 +311,8 @@ export type WatchPiecesResponse = Message<"piecewise.v1.WatchPiecesResponse"> & 
   withdrawn: PieceRange[];
 
   /**
-   * How busy the peer is; absent if unchanged.
+   * How busy the peer is: in the first message and in heartbeats if it has changed, otherwise when the last slot was taken or one became free,
+   * and when the queue has become about twice as long or half as long.
    *
    * @generated from field: piecewise.v1.PeerLoad load = 4;
    */
