@@ -13,22 +13,11 @@ export interface PieceNews {
   readonly withdrawn: readonly PieceRange[];
 }
 
-/**
- * Takes pieces whose offer changed out of `changed` and puts them into runs, as many as fit into `runsMax` of them.
- * @param isOffered what is true of a piece now.
- */
-export function takeNews(changed: Set<number>, isOffered: (piece: number) => boolean, runsMax: number): PieceNews {
+/** Puts pieces into runs. @param isOffered what is true of a piece now. */
+export function newsOf(pieces: readonly number[], isOffered: (piece: number) => boolean): PieceNews {
   const added: { first: number; count: number }[] = [];
   const withdrawn: { first: number; count: number }[] = [];
-  for (const piece of [...changed].toSorted((a, b) => a - b)) {
-    appendPiece(isOffered(piece) ? added : withdrawn, piece);
-    // The run that is one too many is taken off again; its piece stays for the next message.
-    if (added.length + withdrawn.length > runsMax) {
-      (isOffered(piece) ? added : withdrawn).pop();
-      break;
-    }
-    changed.delete(piece);
-  }
+  for (const piece of pieces.toSorted((a, b) => a - b)) appendPiece(isOffered(piece) ? added : withdrawn, piece);
   return { added, withdrawn };
 }
 

@@ -81,11 +81,6 @@ export class SeedOffers {
     return this.#isOpen || viewer?.isShownAll === true ? undefined : viewer;
   }
 
-  /** What it was dealt, also if it is shown everything now; undefined if it does not watch. */
-  dealtTo(callerKey: string): Dealt | undefined {
-    return this.#viewers.get(callerKey);
-  }
-
   /** Whether pieces that a caller was sent reach others, or it was sent few. */
   passesOn(callerKey: string): boolean {
     const viewer = this.#viewers.get(callerKey);

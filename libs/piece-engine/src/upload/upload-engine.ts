@@ -112,8 +112,7 @@ class Engine implements UploadEngine {
       case "contentRemoved":
         return this.#removeContent(event.content);
       case "pieceStored":
-        if (this.#contents.get(event.content)?.held.add(event.piece)) this.#watchers.pieceChanged(event.content, event.piece);
-        return;
+        return this.#storePiece(event.content, event.piece);
       case "pieceLost":
         return this.#losePiece(event.content, event.piece);
       case "requestArrived":
@@ -201,11 +200,16 @@ class Engine implements UploadEngine {
     }
   }
 
+  #storePiece(id: string, piece: number): void {
+    const content = this.#contents.get(id);
+    if (content?.held.add(piece) === true) this.#watchers.pieceChanged(content, piece);
+  }
+
   #losePiece(id: string, piece: number): void {
     const content = this.#contents.get(id);
     if (content?.held.delete(piece) !== true) return;
     content.seedOffers?.giveUp();
-    this.#watchers.pieceChanged(id, piece);
+    this.#watchers.pieceChanged(content, piece);
     for (const request of this.#slots.waiting()) {
       if (request.content === id && covers(request, piece)) this.#end(request, "NOT_OFFERED");
     }

@@ -1,12 +1,13 @@
 import { assert, type ErrorCode } from "@piecewise/base";
+import { Audience } from "./audience.js";
 import type { LoadFacts, UploadCommand } from "./commands.js";
 import type { Content, Contents } from "./contents.js";
 import type { CallerFacts, UploadEvent, WatcherRef } from "./events.js";
 import { isLoadNews } from "./load-news.js";
-import { type PieceNews, runsWhere, takeNews } from "./piece-ranges.js";
+import { newsOf, type PieceNews, runsWhere } from "./piece-ranges.js";
 import type { UploadLimits } from "./upload-options.js";
 
-/** A watcher hears at most once in this time; changes meanwhile are put together. */
+/** All who watch a content hear of its pieces at most once in this time; changes meanwhile are put together. */
 export const NEWS_WINDOW_MS = 100;
 /** Runs of pieces in one message; what is left over follows in the next. */
 export const NEWS_RUNS_MAX = 4096;
@@ -15,14 +16,13 @@ export const HEARTBEAT_MS = 15_000;
 /** What a refused watcher is told to wait. */
 export const WATCHER_RETRY_AFTER_MS = 5_000;
 
-interface Watcher {
+/** One WatchPieces call. */
+export interface Watcher {
   readonly ref: WatcherRef;
-  /** Grows with every watcher that joins. */
-  readonly joinOrder: number;
   readonly caller: CallerFacts;
-  readonly content: Content;
-  /** Pieces of which the watcher believes the opposite of what is true. */
-  readonly changed: Set<number>;
+  readonly audience: Audience;
+  /** Up to which change of pieces it was told. */
+  toldVersion: number;
   toldAtMs: number;
   toldLoad: LoadFacts;
   owesGoingAway: boolean;
@@ -36,7 +36,8 @@ interface Watcher {
 /**
  * Who watches what, and when each watcher hears what.
  *
- * A watcher hears the whole offer at once, then each change as soon as it has heard nothing for a short time, and a heartbeat when there was nothing to say.
+ * A watcher hears the whole offer at once, then each change with all others who watch the content, as soon as they have heard nothing for a short
+ * time, and a heartbeat when there was nothing to say. What a seed shows to it alone it hears when it has heard nothing for that time.
  * The load rides along when it is news, and with a heartbeat. A caller that named itself has one watcher for each content: a newer one takes the place of
  * the older, whose connection is probably dead, and which ends with CANCELLED (GOING_AWAY would tell the peer that we leave). Callers
  * that did not name themselves may be different programs on one host and do not displace each other.
@@ -45,9 +46,13 @@ export class Watchers {
   readonly #limits: UploadLimits;
   readonly #contents: Contents;
   readonly #watchers = new Map<WatcherRef, Watcher>();
-  /** The same, who was told longest ago first: who is due is found without a look at all of them, for it is asked after every event. */
+  readonly #audiences = new Map<Content, Audience>();
+  /** Those in which somebody may have to hear of pieces. */
+  readonly #withNews = new Set<Audience>();
+  /** Those that owe an offer of their own to somebody. */
+  readonly #withOffer = new Set<Watcher>();
+  /** All, who was told longest ago first. */
   readonly #byTold = new Set<Watcher>();
-  #joinOrder = 0;
   /** Some are to hear of it, however lately they were told something. */
   #isGoingAway = false;
   #dueMs = Number.POSITIVE_INFINITY;
@@ -75,18 +80,18 @@ export class Watchers {
       commands.push({ type: "refuseWatcher", watcher: ref, code: "CONTENT_NOT_FOUND" });
       return;
     }
-    if (caller.isPeer) this.#stopWhere((other) => other.content === content && isSameCaller(other.caller, caller), "CANCELLED", commands);
+    if (caller.isPeer) this.#stopWhere((other) => other.audience.content === content && isSameCaller(other.caller, caller), "CANCELLED", commands);
     if (this.#isFullFor(caller)) {
       commands.push({ type: "refuseWatcher", watcher: ref, code: "BUSY", retryAfterMs: WATCHER_RETRY_AFTER_MS });
       return;
     }
     if (caller.isPeer) content.seedOffers?.joined(caller, nowMs);
+    const audience = this.#audienceOf(content, nowMs);
     const watcher: Watcher = {
       ref,
-      joinOrder: (this.#joinOrder += 1),
       caller,
-      content,
-      changed: new Set(),
+      audience,
+      toldVersion: audience.changes.version,
       toldAtMs: nowMs,
       toldLoad: load,
       owesGoingAway: false,
@@ -95,8 +100,9 @@ export class Watchers {
       isBlocked: false,
     };
     this.#watchers.set(ref, watcher);
+    audience.watchers.add(watcher);
     this.#byTold.add(watcher);
-    this.#dueMs = Math.min(this.#dueMs, dueMsOf(watcher));
+    this.#dueMs = Math.min(this.#dueMs, nowMs + HEARTBEAT_MS);
     commands.push({ type: "offerFirst", watcher: ref, offered: this.#contents.offeredTo(caller, content).toBytes(), load });
   }
 
@@ -107,10 +113,11 @@ export class Watchers {
 
   /** What a caller is shown is other than before. */
   offerChanged(content: Content, callerKey: string): void {
-    for (const watcher of this.#watchers.values()) {
-      if (watcher.content !== content || watcher.caller.key !== callerKey || !watcher.caller.isPeer) continue;
+    for (const watcher of this.#audiences.get(content)?.watchers ?? []) {
+      if (watcher.caller.key !== callerKey || !watcher.caller.isPeer) continue;
       watcher.owesOffer = true;
-      this.#dueMs = Math.min(this.#dueMs, dueMsOf(watcher));
+      this.#withOffer.add(watcher);
+      if (!watcher.isBlocked) this.#dueMs = Math.min(this.#dueMs, watcher.toldAtMs + NEWS_WINDOW_MS);
     }
   }
 
@@ -118,46 +125,35 @@ export class Watchers {
     const watcher = this.#watchers.get(ref);
     if (watcher === undefined) return;
     watcher.isBlocked = isBlocked;
-    this.#dueMs = Math.min(this.#dueMs, dueMsOf(watcher));
+    if (isBlocked) return;
+    if (watcher.audience.isBehind(watcher)) this.#withNews.add(watcher.audience);
+    this.#dueMs = Number.NEGATIVE_INFINITY;
   }
 
   /** A piece of a content began or ceased to be offered. */
-  pieceChanged(content: string, piece: number): void {
-    let isFirst = true;
-    for (const watcher of this.#byTold) {
-      if (watcher.content.id !== content) continue;
-      // A change back before anybody was told is no news.
-      if (watcher.changed.delete(piece)) continue;
-      watcher.changed.add(piece);
-      if (!isFirst || watcher.isBlocked) continue;
-      // Who was told longest ago is due first.
-      isFirst = false;
-      this.#dueMs = Math.min(this.#dueMs, dueMsOf(watcher));
-    }
+  pieceChanged(content: Content, piece: number): void {
+    const audience = this.#audiences.get(content);
+    if (audience === undefined) return;
+    audience.changes.changed(piece);
+    this.#withNews.add(audience);
+    this.#dueMs = Math.min(this.#dueMs, audience.toldAtMs + NEWS_WINDOW_MS);
   }
 
   contentRemoved(content: string, commands: UploadCommand[]): void {
-    this.#stopWhere((watcher) => watcher.content.id === content, "CONTENT_NOT_FOUND", commands);
+    this.#stopWhere((watcher) => watcher.audience.content.id === content, "CONTENT_NOT_FOUND", commands);
   }
 
   /** Every watcher is to hear, as soon as it can, that this peer is about to stop. */
   goAway(): void {
     this.#isGoingAway = true;
-    for (const watcher of this.#watchers.values()) {
-      watcher.owesGoingAway = true;
-      this.#dueMs = Math.min(this.#dueMs, dueMsOf(watcher));
-    }
+    for (const watcher of this.#watchers.values()) watcher.owesGoingAway = true;
+    this.#dueMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Tells the watchers whose time has come. */
   tellDue(load: LoadFacts, nowMs: number, commands: UploadCommand[]): void {
     if (nowMs < this.#dueMs) return;
-    const due: Watcher[] = [];
-    for (const watcher of this.#byTold) {
-      if (watcher.toldAtMs + NEWS_WINDOW_MS > nowMs && !this.#isGoingAway) break;
-      if (dueMsOf(watcher) <= nowMs) due.push(watcher);
-    }
-    for (const watcher of due.toSorted((a, b) => a.joinOrder - b.joinOrder)) {
+    for (const watcher of this.#takeDue(nowMs)) {
       commands.push(this.#newsFor(watcher, load, nowMs));
       this.#byTold.delete(watcher);
       this.#byTold.add(watcher);
@@ -165,18 +161,41 @@ export class Watchers {
     this.#dueMs = this.#firstDueMs();
   }
 
+  #takeDue(nowMs: number): ReadonlySet<Watcher> {
+    const due = new Set<Watcher>();
+    if (this.#isGoingAway) for (const watcher of this.#byTold) if (watcher.owesGoingAway && !watcher.isBlocked) due.add(watcher);
+    for (const audience of this.#withNews) {
+      if (audience.toldAtMs + NEWS_WINDOW_MS > nowMs) continue;
+      this.#withNews.delete(audience);
+      for (const watcher of audience.listeners()) {
+        due.add(watcher);
+        audience.toldAtMs = nowMs;
+      }
+    }
+    for (const watcher of this.#withOffer) if (!watcher.isBlocked && watcher.toldAtMs + NEWS_WINDOW_MS <= nowMs) due.add(watcher);
+    for (const watcher of this.#byTold) {
+      if (watcher.toldAtMs + HEARTBEAT_MS > nowMs) break;
+      if (!watcher.isBlocked) due.add(watcher);
+    }
+    return due;
+  }
+
   #firstDueMs(): number {
     let firstMs = Number.POSITIVE_INFINITY;
+    for (const audience of this.#withNews) firstMs = Math.min(firstMs, audience.toldAtMs + NEWS_WINDOW_MS);
+    for (const watcher of this.#withOffer) if (!watcher.isBlocked) firstMs = Math.min(firstMs, watcher.toldAtMs + NEWS_WINDOW_MS);
     for (const watcher of this.#byTold) {
-      firstMs = Math.min(firstMs, dueMsOf(watcher));
-      // Those after it were told later.
-      if (firstMs <= watcher.toldAtMs + NEWS_WINDOW_MS && !this.#isGoingAway) break;
+      if (watcher.isBlocked) continue;
+      return Math.min(firstMs, watcher.toldAtMs + HEARTBEAT_MS);
     }
     return firstMs;
   }
 
   #newsFor(watcher: Watcher, load: LoadFacts, nowMs: number): UploadCommand {
-    const news = watcher.owesOffer ? this.#newOffer(watcher) : this.#changes(watcher);
+    const { audience } = watcher;
+    const news = watcher.owesOffer ? this.#newOffer(watcher) : audience.takeNews(watcher);
+    // There may be more than fits into one message.
+    if (audience.isBehind(watcher)) this.#withNews.add(audience);
     const goingAway = watcher.owesGoingAway;
     const isHeartbeat = news.added.length === 0 && news.withdrawn.length === 0 && !goingAway;
     const isLoadTold = isHeartbeat ? isOther(watcher.toldLoad, load) : isLoadNews(watcher.toldLoad, load);
@@ -194,30 +213,36 @@ export class Watchers {
 
   /** What a watcher has to be told when it is shown other pieces than before. */
   #newOffer(watcher: Watcher): PieceNews {
-    const { content, caller, changed, toldShown } = watcher;
-    const { held, seedOffers } = content;
-    const shown = this.#contents.shownTo(caller, content);
+    const { audience, caller, toldShown } = watcher;
+    const { held } = audience.content;
+    const shown = this.#contents.shownTo(caller, audience.content);
     watcher.owesOffer = false;
+    this.#withOffer.delete(watcher);
     watcher.toldShown = shown?.order.length;
-    if (shown === undefined) {
-      // Also if it was told everything, and did not hear that for a moment it was shown less: what it was refused then it waits to be offered.
-      const known = toldShown === undefined ? undefined : new Set(seedOffers?.dealtTo(caller.key)?.order.slice(0, toldShown));
-      for (const piece of changed) if (held.has(piece) || known?.has(piece) === false) changed.delete(piece);
-      return { added: runsWhere((piece) => held.has(piece), held.length, NEWS_RUNS_MAX), withdrawn: [] };
-    }
+    // Also if it was told everything, and did not hear that for a moment it was shown less: what it was refused then it waits to be offered.
+    if (shown === undefined) return { added: runsWhere((piece) => held.has(piece), held.length, NEWS_RUNS_MAX), withdrawn: [] };
     // What is one run too many is refused when it is asked for.
     if (toldShown === undefined) return { added: [], withdrawn: runsWhere((piece) => !shown.pieces.has(piece), held.length, NEWS_RUNS_MAX) };
-    return takeNews(new Set(shown.order.slice(toldShown)), () => true, NEWS_RUNS_MAX);
+    return newsOf(shown.order.slice(toldShown), () => true);
   }
 
-  #changes({ changed, content }: Watcher): PieceNews {
-    return takeNews(changed, (piece) => content.held.has(piece), NEWS_RUNS_MAX);
+  #audienceOf(content: Content, nowMs: number): Audience {
+    let audience = this.#audiences.get(content);
+    if (audience === undefined) this.#audiences.set(content, (audience = new Audience(content, nowMs)));
+    return audience;
   }
 
   #forget(watcher: Watcher): void {
+    const { audience, caller } = watcher;
     this.#watchers.delete(watcher.ref);
     this.#byTold.delete(watcher);
-    if (watcher.caller.isPeer) watcher.content.seedOffers?.left(watcher.caller.key);
+    this.#withOffer.delete(watcher);
+    audience.watchers.delete(watcher);
+    if (audience.watchers.size === 0) {
+      this.#audiences.delete(audience.content);
+      this.#withNews.delete(audience);
+    }
+    if (caller.isPeer) audience.content.seedOffers?.left(caller.key);
   }
 
   #isFullFor(caller: CallerFacts): boolean {
@@ -243,10 +268,3 @@ export class Watchers {
 const isSameCaller = (a: CallerFacts, b: CallerFacts): boolean => a.key === b.key && a.isPeer === b.isPeer;
 
 const isOther = (a: LoadFacts, b: LoadFacts): boolean => a.slotsTaken !== b.slotsTaken || a.queueLength !== b.queueLength;
-
-function dueMsOf(watcher: Watcher): number {
-  if (watcher.isBlocked) return Number.POSITIVE_INFINITY;
-  if (watcher.owesGoingAway) return Number.NEGATIVE_INFINITY;
-  const hasNews = watcher.owesOffer || watcher.changed.size > 0;
-  return watcher.toldAtMs + (hasNews ? NEWS_WINDOW_MS : HEARTBEAT_MS);
-}
