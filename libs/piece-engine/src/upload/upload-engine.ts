@@ -42,6 +42,20 @@ export interface UploadEngine {
   stats(): UploadStats;
 }
 
+/** Nobody is served sooner or later for these, and what is due has a deadline of its own. They are most events. */
+const NEWS_TYPES: ReadonlySet<UploadEvent["type"]> = new Set([
+  "contentAdded",
+  "pieceStored",
+  "watcherJoined",
+  "watcherLeft",
+  "watcherBlocked",
+  "watcherDrained",
+  "callerWatched",
+  "callerOffers",
+  "callerLost",
+  "peerGave",
+]);
+
 type RequestArrived = Extract<UploadEvent, { type: "requestArrived" }>;
 
 /** Creates the upload brain. One serves all contents of a process. */
@@ -95,14 +109,19 @@ class Engine implements UploadEngine {
     this.#nowMs = Math.max(this.#nowMs, nowMs);
     this.#commands = [];
     this.#apply(event);
+    if (!NEWS_TYPES.has(event.type)) this.#moveOn();
+    this.#contents.reviewOffers(this.#nowMs, (callerKey) => this.#slots.hasWaiting(callerKey), this.#slots.queueLength > 0);
+    this.#watchers.tellDue(this.#load(), this.#nowMs, this.#commands);
+    return this.#commands;
+  }
+
+  /** Whose turn it is now, and who had it for too long. */
+  #moveOn(): void {
     this.#stopTooSlow();
     this.#slots.measure(this.#nowMs);
     this.#grantWaiting();
     this.#sending.allow(() => this.#slots.granted(), this.#nowMs, this.#commands);
     this.#verdictDueMs = this.#drainWatch.restart(this.#nowMs);
-    this.#contents.reviewOffers(this.#nowMs, (callerKey) => this.#slots.hasWaiting(callerKey), this.#slots.queueLength > 0);
-    this.#watchers.tellDue(this.#load(), this.#nowMs, this.#commands);
-    return this.#commands;
   }
 
   #apply(event: UploadEvent): void {
