@@ -1,7 +1,10 @@
 import type { Content } from "./contents.js";
 import { PieceChanges } from "./piece-changes.js";
 import { newsOf, type PieceNews } from "./piece-ranges.js";
-import { NEWS_RUNS_MAX, type Watcher } from "./watchers.js";
+import { NEWS_RUNS_MAX, NEWS_WINDOW_MS, type Watcher } from "./watchers.js";
+
+/** Those who may hear of pieces within such a time do so at its end. */
+const NEWS_ROUND_MS = 25;
 
 /** What one watcher is told about pieces, and up to which change. */
 interface ChangeNews {
@@ -11,23 +14,52 @@ interface ChangeNews {
   readonly news: PieceNews;
 }
 
-/** All who watch one content. They hear of its pieces together, so that news is put together once, however many they are. */
+/**
+ * All who watch one content. Those who may hear of its pieces within a moment hear of them together, so that news is put together once for many;
+ * not all at once, so that somebody hears soon of every piece.
+ */
 export class Audience {
-  readonly watchers = new Set<Watcher>();
   readonly changes: PieceChanges;
+  /** Who was told longest ago first. */
+  readonly #watchers = new Set<Watcher>();
   #last: ChangeNews | undefined;
 
-  constructor(
-    readonly content: Content,
-    /** When they were told of pieces last: the first of them has just heard the whole offer. */
-    public toldAtMs: number,
-  ) {
+  constructor(readonly content: Content) {
     this.changes = new PieceChanges(content.held.length);
   }
 
-  /** Those that can be told something of pieces. */
-  *listeners(): Generator<Watcher> {
-    for (const watcher of this.watchers) if (!watcher.isBlocked && this.isBehind(watcher)) yield watcher;
+  get size(): number {
+    return this.#watchers.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<Watcher> {
+    return this.#watchers.values();
+  }
+
+  delete(watcher: Watcher): void {
+    this.#watchers.delete(watcher);
+  }
+
+  /** It was told something just now. */
+  told(watcher: Watcher): void {
+    this.#watchers.delete(watcher);
+    this.#watchers.add(watcher);
+  }
+
+  /** When somebody has to hear of pieces; Infinity if nobody has. */
+  get dueMs(): number {
+    for (const watcher of this.#watchers) {
+      if (!watcher.isBlocked && this.isBehind(watcher)) return Math.ceil((watcher.toldAtMs + NEWS_WINDOW_MS) / NEWS_ROUND_MS) * NEWS_ROUND_MS;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Who has to. */
+  *listeners(nowMs: number): Generator<Watcher> {
+    for (const watcher of this.#watchers) {
+      if (watcher.toldAtMs + NEWS_WINDOW_MS > nowMs) return;
+      if (!watcher.isBlocked && this.isBehind(watcher)) yield watcher;
+    }
   }
 
   isBehind(watcher: Watcher): boolean {

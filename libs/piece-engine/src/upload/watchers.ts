@@ -7,7 +7,7 @@ import { isLoadNews } from "./load-news.js";
 import { newsOf, type PieceNews, runsWhere } from "./piece-ranges.js";
 import type { UploadLimits } from "./upload-options.js";
 
-/** All who watch a content hear of its pieces at most once in this time; changes meanwhile are put together. */
+/** A watcher hears at most once in this time; changes meanwhile are put together. */
 export const NEWS_WINDOW_MS = 100;
 /** Runs of pieces in one message; what is left over follows in the next. */
 export const NEWS_RUNS_MAX = 4096;
@@ -36,8 +36,7 @@ export interface Watcher {
 /**
  * Who watches what, and when each watcher hears what.
  *
- * A watcher hears the whole offer at once, then each change with all others who watch the content, as soon as they have heard nothing for a short
- * time, and a heartbeat when there was nothing to say. What a seed shows to it alone it hears when it has heard nothing for that time.
+ * A watcher hears the whole offer at once, then each change as soon as it has heard nothing for a short time, and a heartbeat when there was nothing to say.
  * The load rides along when it is news, and with a heartbeat. A caller that named itself has one watcher for each content: a newer one takes the place of
  * the older, whose connection is probably dead, and which ends with CANCELLED (GOING_AWAY would tell the peer that we leave). Callers
  * that did not name themselves may be different programs on one host and do not displace each other.
@@ -86,7 +85,7 @@ export class Watchers {
       return;
     }
     if (caller.isPeer) content.seedOffers?.joined(caller, nowMs);
-    const audience = this.#audienceOf(content, nowMs);
+    const audience = this.#audienceOf(content);
     const watcher: Watcher = {
       ref,
       caller,
@@ -100,8 +99,7 @@ export class Watchers {
       isBlocked: false,
     };
     this.#watchers.set(ref, watcher);
-    audience.watchers.add(watcher);
-    this.#byTold.add(watcher);
+    this.#told(watcher);
     this.#dueMs = Math.min(this.#dueMs, nowMs + HEARTBEAT_MS);
     commands.push({ type: "offerFirst", watcher: ref, offered: this.#contents.offeredTo(caller, content).toBytes(), load });
   }
@@ -113,7 +111,7 @@ export class Watchers {
 
   /** What a caller is shown is other than before. */
   offerChanged(content: Content, callerKey: string): void {
-    for (const watcher of this.#audiences.get(content)?.watchers ?? []) {
+    for (const watcher of this.#audiences.get(content) ?? []) {
       if (watcher.caller.key !== callerKey || !watcher.caller.isPeer) continue;
       watcher.owesOffer = true;
       this.#withOffer.add(watcher);
@@ -136,7 +134,7 @@ export class Watchers {
     if (audience === undefined) return;
     audience.changes.changed(piece);
     this.#withNews.add(audience);
-    this.#dueMs = Math.min(this.#dueMs, audience.toldAtMs + NEWS_WINDOW_MS);
+    this.#dueMs = Math.min(this.#dueMs, audience.dueMs);
   }
 
   contentRemoved(content: string, commands: UploadCommand[]): void {
@@ -155,22 +153,22 @@ export class Watchers {
     if (nowMs < this.#dueMs) return;
     for (const watcher of this.#takeDue(nowMs)) {
       commands.push(this.#newsFor(watcher, load, nowMs));
-      this.#byTold.delete(watcher);
-      this.#byTold.add(watcher);
+      this.#told(watcher);
     }
     this.#dueMs = this.#firstDueMs();
+  }
+
+  #told(watcher: Watcher): void {
+    watcher.audience.told(watcher);
+    this.#byTold.delete(watcher);
+    this.#byTold.add(watcher);
   }
 
   #takeDue(nowMs: number): ReadonlySet<Watcher> {
     const due = new Set<Watcher>();
     if (this.#isGoingAway) for (const watcher of this.#byTold) if (watcher.owesGoingAway && !watcher.isBlocked) due.add(watcher);
     for (const audience of this.#withNews) {
-      if (audience.toldAtMs + NEWS_WINDOW_MS > nowMs) continue;
-      this.#withNews.delete(audience);
-      for (const watcher of audience.listeners()) {
-        due.add(watcher);
-        audience.toldAtMs = nowMs;
-      }
+      for (const watcher of audience.listeners(nowMs)) due.add(watcher);
     }
     for (const watcher of this.#withOffer) if (!watcher.isBlocked && watcher.toldAtMs + NEWS_WINDOW_MS <= nowMs) due.add(watcher);
     for (const watcher of this.#byTold) {
@@ -182,7 +180,11 @@ export class Watchers {
 
   #firstDueMs(): number {
     let firstMs = Number.POSITIVE_INFINITY;
-    for (const audience of this.#withNews) firstMs = Math.min(firstMs, audience.toldAtMs + NEWS_WINDOW_MS);
+    for (const audience of this.#withNews) {
+      const { dueMs } = audience;
+      if (dueMs === Number.POSITIVE_INFINITY) this.#withNews.delete(audience);
+      else firstMs = Math.min(firstMs, dueMs);
+    }
     for (const watcher of this.#withOffer) if (!watcher.isBlocked) firstMs = Math.min(firstMs, watcher.toldAtMs + NEWS_WINDOW_MS);
     for (const watcher of this.#byTold) {
       if (watcher.isBlocked) continue;
@@ -194,8 +196,6 @@ export class Watchers {
   #newsFor(watcher: Watcher, load: LoadFacts, nowMs: number): UploadCommand {
     const { audience } = watcher;
     const news = watcher.owesOffer ? this.#newOffer(watcher) : audience.takeNews(watcher);
-    // There may be more than fits into one message.
-    if (audience.isBehind(watcher)) this.#withNews.add(audience);
     const goingAway = watcher.owesGoingAway;
     const isHeartbeat = news.added.length === 0 && news.withdrawn.length === 0 && !goingAway;
     const isLoadTold = isHeartbeat ? isOther(watcher.toldLoad, load) : isLoadNews(watcher.toldLoad, load);
@@ -226,9 +226,9 @@ export class Watchers {
     return newsOf(shown.order.slice(toldShown), () => true);
   }
 
-  #audienceOf(content: Content, nowMs: number): Audience {
+  #audienceOf(content: Content): Audience {
     let audience = this.#audiences.get(content);
-    if (audience === undefined) this.#audiences.set(content, (audience = new Audience(content, nowMs)));
+    if (audience === undefined) this.#audiences.set(content, (audience = new Audience(content)));
     return audience;
   }
 
@@ -237,8 +237,8 @@ export class Watchers {
     this.#watchers.delete(watcher.ref);
     this.#byTold.delete(watcher);
     this.#withOffer.delete(watcher);
-    audience.watchers.delete(watcher);
-    if (audience.watchers.size === 0) {
+    audience.delete(watcher);
+    if (audience.size === 0) {
       this.#audiences.delete(audience.content);
       this.#withNews.delete(audience);
     }
