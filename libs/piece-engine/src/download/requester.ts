@@ -92,7 +92,8 @@ export class Requester {
   }
 
   #mayAsk(source: Source): boolean {
-    if (!this.sources.has(source) || !source.isReadable || source.isGoingAway || source.waiting !== undefined) return false;
+    // The commonest reason first.
+    if (source.waiting !== undefined || source.isGoingAway || !source.isReadable || !this.sources.has(source)) return false;
     if (source.pausedUntilMs > this.turn.nowMs) {
       this.deadlines.setEarlier("wake", source.pausedUntilMs);
       return false;

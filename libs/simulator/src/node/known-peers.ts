@@ -6,11 +6,13 @@ const KNOWN_PEER_TTL_MS = 10 * 60_000;
 
 /** The peers of the swarm that a node has met and passes on. */
 export class KnownPeers {
+  /** In the order of these times. */
   readonly #seenAtMs = new Map<string, number>();
 
   saw(address: string, nowMs: number): void {
-    if (this.#seenAtMs.size >= KNOWN_PEERS_MAX && !this.#seenAtMs.has(address)) this.#forgetOldest();
+    this.#seenAtMs.delete(address);
     this.#seenAtMs.set(address, nowMs);
+    if (this.#seenAtMs.size > KNOWN_PEERS_MAX) this.#seenAtMs.delete(this.#seenAtMs.keys().next().value!);
   }
 
   sample(asker: string, countMax: number, nowMs: number, prng: Prng, isBanned: (address: string) => boolean): string[] {
@@ -19,12 +21,5 @@ export class KnownPeers {
       if (address !== asker && nowMs - seenAtMs <= KNOWN_PEER_TTL_MS && !isBanned(address)) addresses.push(address);
     }
     return prng.shuffle(addresses).slice(0, countMax);
-  }
-
-  #forgetOldest(): void {
-    let oldest: string | undefined;
-    let oldestMs = Number.POSITIVE_INFINITY;
-    for (const [address, seenAtMs] of this.#seenAtMs) if (seenAtMs < oldestMs) [oldest, oldestMs] = [address, seenAtMs];
-    if (oldest !== undefined) this.#seenAtMs.delete(oldest);
   }
 }
