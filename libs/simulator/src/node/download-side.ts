@@ -43,6 +43,10 @@ export class DownloadSide {
     return this.#outcome;
   }
 
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
   isBanned(address: string): boolean {
     return this.#banned.has(address);
   }
@@ -63,6 +67,7 @@ export class DownloadSide {
 
   tell(event: DownloadEvent): void {
     if (this.#outcome !== "running") return;
+    if (event.type === "streamFailed") this.#streams.delete(event.stream);
     const { world } = this.node;
     const commands = this.engine.handle(event, world.queue.nowMs);
     world.observer.download(this.node, event, commands);
