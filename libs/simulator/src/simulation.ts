@@ -1,5 +1,5 @@
 import { assert, createPrng } from "@piecewise/base";
-import type { DownloadCommand, DownloadEngine, DownloadEvent, Geometry, UploadCommand, UploadEvent } from "@piecewise/piece-engine";
+import type { DownloadCommand, DownloadEngine, DownloadEvent, Geometry, UploadCommand, UploadEngine, UploadEvent } from "@piecewise/piece-engine";
 import type { Checker } from "./checkers/checker.js";
 import { EventQueue } from "./clock/event-queue.js";
 import { Network } from "./network/network.js";
@@ -33,6 +33,7 @@ export interface SimulationSetup {
   readonly endUs: number;
   readonly policies: SwarmPolicies;
   readonly wrapDownloadEngine?: ((engine: DownloadEngine, node: SimulatedNode) => DownloadEngine) | undefined;
+  readonly wrapUploadEngine?: ((engine: UploadEngine) => UploadEngine) | undefined;
 }
 
 /** A swarm on virtual time: the brains that ship, and a network, disks and a tracker that are made up. */
@@ -89,6 +90,10 @@ export class Simulation implements World, Observer {
 
   wrapDownloadEngine(engine: DownloadEngine, node: SimulatedNode): DownloadEngine {
     return this.setup.wrapDownloadEngine?.(engine, node) ?? engine;
+  }
+
+  wrapUploadEngine(engine: UploadEngine): UploadEngine {
+    return this.setup.wrapUploadEngine?.(engine) ?? engine;
   }
 
   nodeAt(address: string): SimulatedNode {

@@ -45,6 +45,7 @@ export interface SwarmPlan {
   /** In what its brains differ from those that ship. */
   readonly policies?: Partial<SwarmPolicies>;
   readonly wrapDownloadEngine?: SimulationSetup["wrapDownloadEngine"];
+  readonly wrapUploadEngine?: SimulationSetup["wrapUploadEngine"];
 }
 
 /** How long an ordinary seed takes to send everything once: nobody alone with it is done sooner. */
@@ -75,6 +76,7 @@ export function setUp(plan: SwarmPlan, seed: number): SimulationSetup {
     endUs: END_US,
     policies: { ...SHIPPING_SWARM, ...plan.policies },
     wrapDownloadEngine: plan.wrapDownloadEngine,
+    wrapUploadEngine: plan.wrapUploadEngine,
   };
 }
 

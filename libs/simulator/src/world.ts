@@ -1,4 +1,4 @@
-import type { DownloadEngine, Geometry } from "@piecewise/piece-engine";
+import type { DownloadEngine, Geometry, UploadEngine } from "@piecewise/piece-engine";
 import type { EventQueue } from "./clock/event-queue.js";
 import type { Network } from "./network/network.js";
 import type { SimulatedNode } from "./node/simulated-node.js";
@@ -18,6 +18,7 @@ export interface World {
   readonly policies: SwarmPolicies;
   /** Puts something between a brain and its hands; as a rule nothing. */
   wrapDownloadEngine(engine: DownloadEngine, node: SimulatedNode): DownloadEngine;
+  wrapUploadEngine(engine: UploadEngine): UploadEngine;
   nodeAt(address: string): SimulatedNode;
   /** A download is over. */
   nodeEnded(): void;

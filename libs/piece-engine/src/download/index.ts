@@ -8,4 +8,4 @@ export type { EnginePhase, EngineProgress } from "./progress.js";
 export * from "./policies.js";
 export * from "./recorded-engine.js";
 export * from "./transfer-budget.js";
-export { STREAMS_PER_SOURCE_MAX } from "./window.js";
+export { RUN_BYTES_MAX, STREAMS_PER_SOURCE_MAX, WINDOW_BYTES_MAX } from "./window.js";

@@ -1,3 +1,4 @@
+export { CALLER_WATCHES_MAX } from "./caller-watches.js";
 export type * from "./commands.js";
 export type * from "./events.js";
 export { DRAIN_FLOOR_BYTES_PER_SECOND, DRAIN_MEASURE_MS } from "./drain-watch.js";

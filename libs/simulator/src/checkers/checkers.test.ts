@@ -41,7 +41,7 @@ describe("what a broken brain does is found", () => {
   });
 
   test("a peer is asked for more at a time than allowed", () => {
-    expect(brokenPromise(mutations.withEndlessStreams)).toBe("limits");
+    expect(brokenPromise(mutations.withEndlessStreams)).toBe("download-limits");
   });
 
   test("bad pieces are stored", () => {
@@ -50,6 +50,22 @@ describe("what a broken brain does is found", () => {
 
   test("a download stops though there are sources", () => {
     expect(brokenPromise(mutations.losingInterest)).toBe("progress");
+  });
+
+  test("a piece is asked for again while it is checked", () => {
+    expect(brokenPromise(mutations.askingAgain)).toBe("request-bound");
+  });
+
+  test("strangers are asked for several pieces", () => {
+    expect(brokenPromise(mutations.trustingEverybody)).toBe("download-limits");
+  });
+
+  test("pieces are offered that are not held", () => {
+    expect(brokenPromise(undefined, { wrapUploadEngine: mutations.offeringTooMuch })).toBe("only-verified");
+  });
+
+  test("more is sent at a time than the transport takes", () => {
+    expect(brokenPromise(undefined, { wrapUploadEngine: mutations.sendingAhead })).toBe("upload-limits");
   });
 
   test("bytes come from nowhere", () => {

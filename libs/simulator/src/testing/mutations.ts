@@ -1,4 +1,4 @@
-import type { DownloadCommand, DownloadEngine, DownloadEvent } from "@piecewise/piece-engine";
+import type { DownloadCommand, DownloadEngine, DownloadEvent, UploadCommand, UploadEngine } from "@piecewise/piece-engine";
 
 /** What a broken brain wants done, instead of what the right one does. */
 type Change = (event: DownloadEvent, commands: readonly DownloadCommand[]) => readonly DownloadCommand[];
@@ -38,6 +38,31 @@ export function withDoubledEndGame(engine: DownloadEngine): DownloadEngine {
   );
 }
 
+/** Asks for every piece again when it came, before it is known whether it is right. */
+export function askingAgain(engine: DownloadEngine): DownloadEngine {
+  let extra = EXTRA_STREAMS;
+  return changed(
+    engine,
+    (event, commands) =>
+      commands.flatMap((command): DownloadCommand[] => {
+        if (command.type !== "verifyPiece" || event.type !== "chunkReceived") return [command];
+        const keep = commands.find((other) => other.type === "keepChunk")!;
+        return [command, { type: "openStream", stream: (extra += 1), peer: keep.peer, runs: [{ first: command.piece, count: 1 }], offset: 0, length: 0 }];
+      }),
+    (event) => "stream" in event && event.stream > EXTRA_STREAMS,
+  );
+}
+
+/** Asks everybody for a few pieces at a time, also those of whom it knows nothing. */
+export const trustingEverybody = (engine: DownloadEngine): DownloadEngine =>
+  changed(engine, (_event, commands) =>
+    commands.map((command) => {
+      if (command.type !== "openStream" || command.length > 0 || command.runs.length > 1) return command;
+      const [{ first }] = command.runs as [{ first: number }];
+      return { ...command, runs: [{ first: Math.max(0, first - 1), count: 2 }] };
+    }),
+  );
+
 /** Opens as many streams to a peer as it likes. */
 export function withEndlessStreams(engine: DownloadEngine): DownloadEngine {
   let extra = EXTRA_STREAMS;
@@ -75,3 +100,22 @@ export const countingTwice = (engine: DownloadEngine): DownloadEngine => ({
     return { ...progress, receivedBytes: progress.receivedBytes * 2 };
   },
 });
+
+const changedUploads = (engine: UploadEngine, change: (command: UploadCommand) => readonly UploadCommand[]): UploadEngine => ({
+  handle: (event, nowMs) => engine.handle(event, nowMs).flatMap(change),
+  get nextDeadlineMs() {
+    return engine.nextDeadlineMs;
+  },
+  get isIdle() {
+    return engine.isIdle;
+  },
+  stats: () => engine.stats(),
+});
+
+/** Says that it holds the first pieces, whether it does or not. */
+export const offeringTooMuch = (engine: UploadEngine): UploadEngine =>
+  changedUploads(engine, (command) => [command.type === "offerFirst" ? { ...command, offered: command.offered.map((byte, index) => (index === 0 ? 0xff : byte)) } : command]);
+
+/** Reads as far ahead as it likes. */
+export const sendingAhead = (engine: UploadEngine): UploadEngine =>
+  changedUploads(engine, (command) => (command.type === "send" ? [command, command, command] : [command]));
