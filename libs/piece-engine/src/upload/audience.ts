@@ -1,10 +1,22 @@
 import type { Content } from "./contents.js";
 import { PieceChanges } from "./piece-changes.js";
 import { newsOf, type PieceNews } from "./piece-ranges.js";
-import { NEWS_RUNS_MAX, NEWS_WINDOW_MS, type Watcher } from "./watchers.js";
 
+/** A watcher hears at most once in this time; changes meanwhile are put together. */
+export const NEWS_WINDOW_MS = 100;
+/** Runs of pieces in one message; what is left over follows in the next. */
+export const NEWS_RUNS_MAX = 4096;
 /** Those who may hear of pieces within such a time do so at its end. */
 const NEWS_ROUND_MS = 25;
+
+/** One who watches. */
+export interface Listener {
+  /** Up to which change of pieces it was told. */
+  toldVersion: number;
+  toldAtMs: number;
+  /** It can be told nothing now. */
+  isBlocked: boolean;
+}
 
 /** What one watcher is told about pieces, and up to which change. */
 interface ChangeNews {
@@ -18,10 +30,10 @@ interface ChangeNews {
  * All who watch one content. Those who may hear of its pieces within a moment hear of them together, so that news is put together once for many;
  * not all at once, so that somebody hears soon of every piece.
  */
-export class Audience {
+export class Audience<Member extends Listener> {
   readonly changes: PieceChanges;
   /** Who was told longest ago first. */
-  readonly #watchers = new Set<Watcher>();
+  readonly #watchers = new Set<Member>();
   #last: ChangeNews | undefined;
 
   constructor(readonly content: Content) {
@@ -32,16 +44,16 @@ export class Audience {
     return this.#watchers.size;
   }
 
-  [Symbol.iterator](): IterableIterator<Watcher> {
+  [Symbol.iterator](): IterableIterator<Member> {
     return this.#watchers.values();
   }
 
-  delete(watcher: Watcher): void {
+  delete(watcher: Member): void {
     this.#watchers.delete(watcher);
   }
 
   /** It was told something just now. */
-  told(watcher: Watcher): void {
+  told(watcher: Member): void {
     this.#watchers.delete(watcher);
     this.#watchers.add(watcher);
   }
@@ -55,19 +67,19 @@ export class Audience {
   }
 
   /** Who has to. */
-  *listeners(nowMs: number): Generator<Watcher> {
+  *listeners(nowMs: number): Generator<Member> {
     for (const watcher of this.#watchers) {
       if (watcher.toldAtMs + NEWS_WINDOW_MS > nowMs) return;
       if (!watcher.isBlocked && this.isBehind(watcher)) yield watcher;
     }
   }
 
-  isBehind(watcher: Watcher): boolean {
+  isBehind(watcher: Listener): boolean {
     return watcher.toldVersion < this.changes.version;
   }
 
   /** The changes that a watcher has not heard of, as many as fit into a message; they count as told. */
-  takeNews(watcher: Watcher): PieceNews {
+  takeNews(watcher: Listener): PieceNews {
     const { toldVersion: sinceVersion } = watcher;
     const { version: atVersion } = this.changes;
     // Mostly the next one is where the last one was.

@@ -2,11 +2,12 @@ import { assert, Bitfield, createPrng, type Prng } from "@piecewise/base";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { PieceRange } from "../download/events.js";
+import { NEWS_WINDOW_MS } from "./audience.js";
 import type { UploadCommand } from "./commands.js";
 import type { CallerFacts, UploadEvent } from "./events.js";
 import { SENDS_AHEAD_MAX } from "./sending.js";
 import { createUploadEngine, type UploadEngine } from "./upload-engine.js";
-import { HEARTBEAT_MS, NEWS_WINDOW_MS } from "./watchers.js";
+import { HEARTBEAT_MS } from "./watchers.js";
 
 const LIMITS = {
   slotsMax: 5,

@@ -1,8 +1,8 @@
 import { Bitfield } from "@piecewise/base";
 import { expect, test } from "vitest";
+import { NEWS_RUNS_MAX, NEWS_WINDOW_MS } from "./audience.js";
 import type { UploadEvent } from "./events.js";
 import { createUploadEngine } from "./upload-engine.js";
-import { NEWS_RUNS_MAX, NEWS_WINDOW_MS } from "./watchers.js";
 
 test("news that does not fit into one message follows in the next, a window later", () => {
   const engine = createUploadEngine();

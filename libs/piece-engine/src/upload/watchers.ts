@@ -1,5 +1,5 @@
 import { assert, type ErrorCode } from "@piecewise/base";
-import { Audience } from "./audience.js";
+import { Audience, type Listener, NEWS_RUNS_MAX, NEWS_WINDOW_MS } from "./audience.js";
 import type { LoadFacts, UploadCommand } from "./commands.js";
 import type { Content, Contents } from "./contents.js";
 import type { CallerFacts, UploadEvent, WatcherRef } from "./events.js";
@@ -7,30 +7,22 @@ import { isLoadNews } from "./load-news.js";
 import { newsOf, type PieceNews, runsWhere } from "./piece-ranges.js";
 import type { UploadLimits } from "./upload-options.js";
 
-/** A watcher hears at most once in this time; changes meanwhile are put together. */
-export const NEWS_WINDOW_MS = 100;
-/** Runs of pieces in one message; what is left over follows in the next. */
-export const NEWS_RUNS_MAX = 4096;
 /** A watcher hears at least so often. */
 export const HEARTBEAT_MS = 15_000;
 /** What a refused watcher is told to wait. */
 export const WATCHER_RETRY_AFTER_MS = 5_000;
 
 /** One WatchPieces call. */
-export interface Watcher {
+interface Watcher extends Listener {
   readonly ref: WatcherRef;
   readonly caller: CallerFacts;
-  readonly audience: Audience;
-  /** Up to which change of pieces it was told. */
-  toldVersion: number;
-  toldAtMs: number;
+  readonly audience: Audience<Watcher>;
   toldLoad: LoadFacts;
   owesGoingAway: boolean;
   /** How many pieces it was told that it is shown; undefined if it was told everything. */
   toldShown: number | undefined;
   /** What it is shown is other than what it was told. */
   owesOffer: boolean;
-  isBlocked: boolean;
 }
 
 /**
@@ -45,9 +37,9 @@ export class Watchers {
   readonly #limits: UploadLimits;
   readonly #contents: Contents;
   readonly #watchers = new Map<WatcherRef, Watcher>();
-  readonly #audiences = new Map<Content, Audience>();
+  readonly #audiences = new Map<Content, Audience<Watcher>>();
   /** Those in which somebody may have to hear of pieces. */
-  readonly #withNews = new Set<Audience>();
+  readonly #withNews = new Set<Audience<Watcher>>();
   /** Those that owe an offer of their own to somebody. */
   readonly #withOffer = new Set<Watcher>();
   /** All, who was told longest ago first. */
@@ -226,7 +218,7 @@ export class Watchers {
     return newsOf(shown.order.slice(toldShown), () => true);
   }
 
-  #audienceOf(content: Content): Audience {
+  #audienceOf(content: Content): Audience<Watcher> {
     let audience = this.#audiences.get(content);
     if (audience === undefined) this.#audiences.set(content, (audience = new Audience(content)));
     return audience;
