@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { RunResult } from "../run-result.js";
 import { runScenario } from "../run-scenario.js";
 import { SCENARIOS } from "../scenarios/index.js";
 import { htmlReport } from "./html-report.js";
@@ -23,12 +24,26 @@ describe("outcomeText", () => {
 });
 
 describe("htmlReport", () => {
-  test("has a curve and a row of origins for each peer, and nothing from elsewhere", () => {
-    const html = htmlReport(outcome);
+  const html = htmlReport(outcome);
+  const [, overTime = "", byPeer = "", given = ""] = html.match(/<svg.*?<\/svg>/gs)!;
+
+  test("has a curve and a row for each peer, and nothing from elsewhere", () => {
     expect(html.match(/<polyline/g)).toHaveLength(4);
-    expect(html.match(/<svg/g)).toHaveLength(2);
-    const shown = [...html.matchAll(/<rect x="([\d.]+)" y="0" width="([\d.]+)"/g)].map(([, x, width]) => Number(x) + Number(width));
-    expect(shown.at(-1)).toBeCloseTo(900, 0);
-    expect(html).not.toMatch(/https?:|<script/);
+    expect(byPeer.match(/<g><title>peer/g)).toHaveLength(4);
+    expect(html).not.toMatch(/https?:|<script|NaN|Infinity/);
+  });
+
+  test("shows as much from whom as came from there", () => {
+    const [{ simulation }] = outcome.results as [RunResult];
+    const fromSeed = simulation.leechers.flatMap(({ history }) => history).filter(({ from }) => from === 0).length;
+    const [seed, peers] = [heightOf(overTime, "200 68 47"), heightOf(overTime, "63 127 191")];
+    expect(seed / (seed + peers)).toBeCloseTo(fromSeed / 80, 2);
+    expect(given).toContain(`<title>node 0: ${(fromSeed / 20).toFixed(2)}</title>`);
   });
 });
+
+/** Of all bars of a colour together. */
+function heightOf(svg: string, colour: string): number {
+  const [, bars = ""] = new RegExp(`<g fill="rgb\\(${colour} / 1.00\\)">(.*?)</g>`).exec(svg)!;
+  return [...bars.matchAll(/height="([\d.]+)"/g)].reduce((sum, [, height]) => sum + Number(height), 0);
+}
