@@ -185,7 +185,8 @@ export class SeedOffers {
     this.#dueMs = Number.POSITIVE_INFINITY;
     for (const [key, viewer] of this.#viewers) {
       if (viewer.isShownAll) continue;
-      if (waits(key) || (isBusy && isHeldBack(viewer))) viewer.activeAtMs = nowMs;
+      // With a full line, who was dealt nothing gets from others what they are sent.
+      if (waits(key) || (isBusy && viewer.open.size === 0)) viewer.activeAtMs = nowMs;
       if (nowMs - viewer.activeAtMs >= patienceMs(viewer)) this.#dealAnew(viewer, nowMs);
       if (!viewer.isShownAll) this.#dueMs = Math.min(this.#dueMs, viewer.activeAtMs + patienceMs(viewer));
     }
