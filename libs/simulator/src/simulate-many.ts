@@ -1,3 +1,4 @@
+import { createPrng } from "@piecewise/base";
 import { Command, InvalidArgumentError } from "commander";
 import { commandOf, reasonOf } from "./report/outcome-text.js";
 import { runScenario, type ScenarioOutcome } from "./run-scenario.js";
@@ -25,7 +26,9 @@ export function simulateMany(args: readonly string[], randomSeed: () => number, 
   let runs = 0;
   for (let next = seed ?? randomSeed(); nowMs() < endMs; next = (next + 1) >>> 0) {
     const scenario = SCENARIOS[runs % SCENARIOS.length]!;
-    const outcome = runScenario(scenario, { seed: next, peers: 1 + (next % PEERS_MAX), pieces: 1 + ((next >>> 8) % PIECES_MAX) });
+    // Of seeds that follow each other, too, the sizes have nothing to do with each other.
+    const prng = createPrng(next);
+    const outcome = runScenario(scenario, { seed: next, peers: 1 + prng.below(PEERS_MAX), pieces: 1 + prng.below(PIECES_MAX) });
     runs += 1;
     const reasons = reasonsToFail(outcome);
     if (reasons.length === 0) continue;
