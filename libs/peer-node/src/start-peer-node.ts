@@ -53,7 +53,7 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
   const prng = createPrng(randomInt(2 ** 32));
   const peerId = randomBytes(PEER_ID_BYTES);
   const contents: ContentTable = new Map();
-  const uploads = new UploadLoop(createUploadEngine({ bytesPerSecond: options.uploadBytesPerSecond }), now, logger, new CallerWatches(peerId));
+  const uploads = new UploadLoop(createUploadEngine({ bytesPerSecond: options.uploadBytesPerSecond, firstDealt: prng.nextUint32() }), now, logger, new CallerWatches(peerId));
   const sessions: TrackerSession[] = [];
   const otherPeerIds = (): Uint8Array[] => sessions.map((session) => session.peerId).filter((id) => id !== peerId);
   const service = createPieceService({ peerId, otherPeerIds, contents, uploads, prng, now, logger });

@@ -24,8 +24,9 @@ export class Contents {
 
   readonly #callerWatches: CallerWatches;
 
-  /** @param onOfferChanged what a caller that watches a content is shown is other than before. */
+  /** @param firstDealt where a seed begins to deal, of however many pieces. @param onOfferChanged what a caller that watches a content is shown is other than before. */
   constructor(
+    private readonly firstDealt: number,
     private readonly onOfferChanged: (content: Content, callerKey: string) => void,
     onCommand: (command: UploadCommand) => void,
   ) {
@@ -40,11 +41,12 @@ export class Contents {
       const { length } = content.held;
       // A liar may count pieces up to the end of time.
       const added = event.added.filter(({ first, count }) => first >= 0 && count >= 1 && first + count <= length);
-      if (countPieces(added) <= length) content.seedOffers.seenAt(event.address, piecesOf(added), nowMs);
+      if (countPieces(added) < length) content.seedOffers.seenAt(event.address, piecesOf(added), nowMs);
       return;
     }
     const offered = Bitfield.fromBytes(content.held.length, event.offered);
-    if (offered !== undefined) content.seedOffers.seenAt(event.address, offered.indices(), nowMs);
+    // Who has everything wants nothing: to watch a seed all the same, and say so, is a lie that would end all dealing.
+    if (offered !== undefined && !offered.isFull) content.seedOffers.seenAt(event.address, offered.indices(), nowMs);
   }
 
   /** A watch is over. */
@@ -122,6 +124,7 @@ export class Contents {
   #deal(held: Bitfield, id: string, onChange: (callerKey: string) => void): SeedOffers {
     const offers: SeedOffers = new SeedOffers(
       held.length,
+      this.firstDealt,
       (callerKey) => {
         this.#dealing.add(offers);
         onChange(callerKey);

@@ -19,8 +19,10 @@ export interface Dealt {
 interface Viewer extends Dealt, Recipient {
   readonly key: string;
   readonly order: number[];
-  /** What of its last deals it was not sent yet. */
+  /** What of its last deals it was not sent yet, and has not found elsewhere. */
   readonly open: Set<number>;
+  /** What it was not sent, and offers. */
+  readonly found: Bitfield;
   /** It is shown everything, though others are not. */
   isShownAll: boolean;
   dealPieces: number;
@@ -37,20 +39,21 @@ interface Viewer extends Dealt, Recipient {
  *
  * A caller that is alone is shown everything. Several are dealt pieces, each piece to one of them; who was sent most of its deal gets
  * another. When those who are still there were sent everything between them, all are shown everything. It is inferred from what was
- * sent that a piece is out: whoever gets a piece passes it on as long as it is there. But while the line is full only those are dealt more whose
+ * sent that a piece is out: whoever gets a piece passes it on as long as it is there. What callers offer that they were not sent came from another
+ * seed, and counts the same; seeds do not know of each other, and begin at different pieces. But while the line is full only those are dealt more whose
  * pieces were seen at others, and what the rest keep to themselves is dealt once more before all is shown. A caller that wants nothing of its
  * deal gets larger ones, in the end everything, and its pieces are dealt to others, too, so nobody has to wait for anybody.
  */
 export class SeedOffers {
   readonly #viewers = new Map<string, Viewer>();
-  /** By piece: viewers that were sent it. */
+  /** By piece: viewers that were sent it or found it. */
   readonly #copies: Uint16Array;
   readonly #passOn: PassOn;
-  /** Pieces that were sent to nobody who is there, and those of them that are not dealt. */
+  /** Pieces that nobody has who is there, and those of them that are not dealt. */
   readonly #kept: Bitfield;
   readonly #fresh: Bitfield;
-  /** No piece before it is fresh. */
-  #cursor = 0;
+  /** Pieces are dealt in their order, from one on and round. So many of them, from there, are not fresh. */
+  #passed = 0;
   #isOpen = true;
   #isGivenUp = false;
   /** Somebody waits for a slot. */
@@ -59,6 +62,8 @@ export class SeedOffers {
 
   constructor(
     private readonly pieceCount: number,
+    /** Any number: where dealing begins. Other seeds begin elsewhere. */
+    private readonly firstDealt: number,
     /** What a caller is shown is other than before. */
     private readonly onChange: (callerKey: string) => void,
     /** What the caller there offers should be known, or need not be any more. */
@@ -94,6 +99,7 @@ export class SeedOffers {
       pieces: Bitfield.create(this.pieceCount),
       order: [],
       open: new Set(),
+      found: Bitfield.create(this.pieceCount),
       sent: Bitfield.create(this.pieceCount),
       unseen: 0,
       passedOn: 0,
@@ -116,10 +122,12 @@ export class SeedOffers {
 
   /** The caller there offers these pieces. */
   seenAt(address: string, pieces: Iterable<number>, nowMs: number): void {
+    const viewer = [...this.#viewers.values()].find((each) => each.address === address);
     for (const piece of pieces) {
-      if (!this.#isOut(piece)) continue;
-      for (const holder of this.#passOn.seenAt(address, piece, this.#viewers.values())) this.#dealIfDue(holder, nowMs);
+      if (this.#isOut(piece)) for (const holder of this.#passOn.seenAt(address, piece, this.#viewers.values())) this.#dealIfDue(holder, nowMs);
+      if (viewer?.sent.has(piece) === false && viewer.found.add(piece)) this.#gone(viewer, piece);
     }
+    if (viewer !== undefined) this.#hasTaken(viewer, nowMs);
   }
 
   left(callerKey: string): void {
@@ -128,7 +136,7 @@ export class SeedOffers {
     this.#viewers.delete(callerKey);
     if (viewer.address !== undefined) this.onInterest(viewer.address, false);
     this.#giveBack(viewer);
-    for (const piece of viewer.sent.indices()) {
+    for (const piece of [...viewer.sent.indices(), ...viewer.found.indices()]) {
       this.#copies[piece]! -= 1;
       if (this.#copies[piece]! > 0) continue;
       this.#kept.add(piece);
@@ -160,18 +168,10 @@ export class SeedOffers {
     if (viewer === undefined) return;
     viewer.activeAtMs = nowMs;
     if (viewer.sent.add(piece)) {
-      this.#copies[piece]! += 1;
       this.#passOn.sent(viewer, piece, nowMs);
-      this.#kept.delete(piece);
-      this.#fresh.delete(piece);
+      this.#gone(viewer, piece);
     }
-    viewer.open.delete(piece);
-    if (this.#isOpen) return;
-    if (this.#kept.count === 0) this.#open();
-    else if (!viewer.isShownAll && viewer.open.size <= viewer.dealPieces / 2) {
-      viewer.dealPieces = nextDealPieces(viewer.dealPieces, nowMs - viewer.dealtAtMs);
-      this.#deal(viewer, nowMs);
-    }
+    this.#hasTaken(viewer, nowMs);
   }
 
   /**
@@ -246,14 +246,33 @@ export class SeedOffers {
     const wanted = this.#isBusy ? Math.min(affordable, creditOf(viewer)) : affordable;
     viewer.dealtAtMs = nowMs;
     const before = viewer.order.length;
-    while (this.#cursor < this.pieceCount && !this.#fresh.has(this.#cursor)) this.#cursor += 1;
-    for (let piece = this.#cursor; piece < this.pieceCount && viewer.open.size < wanted; piece += 1) {
+    while (this.#passed < this.pieceCount && !this.#fresh.has(this.#pieceAfter(this.#passed))) this.#passed += 1;
+    for (let passed = this.#passed; passed < this.pieceCount && viewer.open.size < wanted; passed += 1) {
+      const piece = this.#pieceAfter(passed);
       if (viewer.pieces.has(piece) || !this.#fresh.delete(piece)) continue;
       viewer.pieces.add(piece);
       viewer.order.push(piece);
       viewer.open.add(piece);
     }
     if (viewer.order.length > before) this.onChange(viewer.key);
+  }
+
+  /** A caller that is here has it. */
+  #gone(viewer: Viewer, piece: number): void {
+    this.#copies[piece]! += 1;
+    this.#kept.delete(piece);
+    this.#fresh.delete(piece);
+    viewer.open.delete(piece);
+  }
+
+  /** Some of its deal, from here or from elsewhere. */
+  #hasTaken(viewer: Viewer, nowMs: number): void {
+    if (this.#isOpen) return;
+    if (this.#kept.count === 0) this.#open();
+    else if (!viewer.isShownAll && viewer.open.size <= viewer.dealPieces / 2) {
+      viewer.dealPieces = nextDealPieces(viewer.dealPieces, nowMs - viewer.dealtAtMs);
+      this.#deal(viewer, nowMs);
+    }
   }
 
   /** What it holds of its deals may be dealt to others. */
@@ -275,7 +294,11 @@ export class SeedOffers {
   #dealOnceMore(piece: number): void {
     this.#kept.add(piece);
     this.#fresh.add(piece);
-    this.#cursor = Math.min(this.#cursor, piece);
+    this.#passed = Math.min(this.#passed, (piece - (this.firstDealt % this.pieceCount) + this.pieceCount) % this.pieceCount);
+  }
+
+  #pieceAfter(passed: number): number {
+    return (this.firstDealt + passed) % this.pieceCount;
   }
 }
 

@@ -79,6 +79,7 @@ class Engine implements UploadEngine {
   constructor(limits: UploadLimits) {
     this.#limits = limits;
     this.#contents = new Contents(
+      limits.firstDealt,
       (content, callerKey) => this.#watchers.offerChanged(content, callerKey),
       (command) => this.#commands.push(command),
     );

@@ -38,6 +38,8 @@ export interface UploadEngineOptions {
   readonly chunkBytes?: number | undefined;
   /** Upload limit of the process; undefined for none. */
   readonly bytesPerSecond?: number | undefined;
+  /** Any number: where among the pieces a seed begins to deal. Seeds that begin at the same piece deal the same. Default: 0. */
+  readonly firstDealt?: number | undefined;
 }
 
 /** The options with every default filled in. */
@@ -53,6 +55,7 @@ export interface UploadLimits {
   /** Already shrunk to what the rate limit asks for. */
   readonly chunkBytes: number;
   readonly bytesPerSecond: number | undefined;
+  readonly firstDealt: number;
 }
 
 /** Fills in the defaults. Values that make no sense are a bug of the caller. */
@@ -69,6 +72,7 @@ export function resolveUploadOptions(options: UploadEngineOptions): UploadLimits
     networkWatchersMax: options.networkWatchersMax ?? UPLOAD_NETWORK_WATCHERS_MAX,
     chunkBytes: smoothChunkBytes(chunkBytes, bytesPerSecond),
     bytesPerSecond,
+    firstDealt: options.firstDealt ?? 0,
   };
   assert(chunkBytes > 0 && chunkBytes <= UPLOAD_CHUNK_BYTES_MAX, `a chunk of ${chunkBytes} bytes`);
   assert(limits.anonymousSlots >= 0 && limits.anonymousSlots < limits.slotsMax, "slots for peers and, if any, for plain clients");

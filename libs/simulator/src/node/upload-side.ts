@@ -26,7 +26,7 @@ export class UploadSide {
   #hasJoined = false;
 
   constructor(readonly node: SimulatedNode) {
-    this.engine = node.world.wrapUploadEngine(createUploadEngine({ bytesPerSecond: node.setup.uploadLimit }));
+    this.engine = node.world.wrapUploadEngine(createUploadEngine({ bytesPerSecond: node.setup.uploadLimit, firstDealt: node.takeSeed() }));
     this.#callerWatches = new CallerWatches(node, CONTENT_ID, (event) => this.tell(event));
     this.#timer = new BrainTimer(node.world.queue, () => this.tell({ type: "deadlineReached" }));
   }

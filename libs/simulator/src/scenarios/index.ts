@@ -10,6 +10,7 @@ import { poison } from "./poison.js";
 import { scaling } from "./scaling.js";
 import type { Scenario } from "./scenario.js";
 import { seedLeaves } from "./seed-leaves.js";
+import { severalSeeds } from "./several-seeds.js";
 import { slowDisks } from "./slow-disks.js";
 import { slowPeer } from "./slow-peer.js";
 import { trackerDies } from "./tracker-dies.js";
@@ -23,6 +24,7 @@ export const SCENARIOS: readonly Scenario[] = [
   flashCrowd,
   baselines,
   scaling,
+  severalSeeds,
   seedLeaves,
   churn,
   slowPeer,
