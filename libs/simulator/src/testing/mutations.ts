@@ -58,7 +58,7 @@ export const trustingEverybody = (engine: DownloadEngine): DownloadEngine =>
   changed(engine, (_event, commands) =>
     commands.map((command) => {
       if (command.type !== "openStream" || command.length > 0 || command.runs.length > 1) return command;
-      const [{ first }] = command.runs as [{ first: number }];
+      const first = command.runs[0]!.first;
       return { ...command, runs: [{ first: Math.max(0, first - 1), count: 2 }] };
     }),
   );
