@@ -1,4 +1,5 @@
 import type { Scenario } from "../scenario.js";
+import { anySwarm } from "./any-swarm.js";
 import { diskErrors } from "./disk-errors.js";
 import { diskFull, diskReadOnly } from "./disk-faults.js";
 import { drain } from "./drain.js";
@@ -28,6 +29,7 @@ export const allScenarios: readonly Scenario[] = [
   drain,
   rollingRestart,
   slowSeeder,
+  anySwarm,
   linkCut,
   diskFull,
   diskReadOnly,
