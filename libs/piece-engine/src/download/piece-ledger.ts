@@ -225,11 +225,11 @@ export class PieceLedger {
     this.remove(copy);
   }
 
-  /** Whether more can be asked for than at the last call, and nobody was asked for it since. */
+  /** Whether more can be asked for than at the last call. */
   takeNews(): boolean {
     const hasNews = this.#hasNews;
     this.#hasNews = false;
-    return hasNews && (this.availability.offeredCount > 0 || this.partials.size > 0);
+    return hasNews;
   }
 
   /** The download is over: nothing is in flight any more. */
