@@ -1,6 +1,6 @@
 import { Channel, type ChannelOptions, credentials } from "@grpc/grpc-js";
 import { CancelledError, formatHostPort, isLoopbackHost, parseHostPort, type PiecewiseError } from "@piecewise/base";
-import type { BulkSocket } from "./bulk/bulk-socket.js";
+import { BulkSockets } from "./bulk/bulk-sockets.js";
 import { connectInBulk } from "./bulk/bulk-transport.js";
 import { BULK_MESSAGE_BYTES_MAX, BULK_WINDOW_BYTES, CONTROL_MESSAGE_BYTES_MAX } from "./message-limits.js";
 import { remoteHostOf } from "./remote-host.js";
@@ -56,7 +56,7 @@ export class RpcChannel {
   /** Whether messages may bypass grpc-js. */
   readonly isBulk: boolean;
   readonly #channel: Channel;
-  readonly #bulkSockets = new Set<BulkSocket>();
+  readonly #bulkSockets = new BulkSockets();
   readonly #openCalls = new Set<(error: PiecewiseError) => void>();
   #closed = false;
   #isOnLoopback = false;
@@ -90,8 +90,7 @@ export class RpcChannel {
     this.#closed = true;
     for (const end of this.#openCalls) end(this.#closedError());
     this.#channel.close();
-    // grpc-js leaves a connection open that has not got an answer yet.
-    for (const socket of this.#bulkSockets) socket.close();
+    this.#bulkSockets.close();
   }
 
   /**

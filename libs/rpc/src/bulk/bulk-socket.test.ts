@@ -7,6 +7,7 @@ import { BULK_WINDOW_BYTES } from "../message-limits.js";
 import { deferred, openTestClient, startFakePeer } from "../testing/fake-peer.js";
 import { BulkReader } from "./bulk-reader.js";
 import { BulkSocket } from "./bulk-socket.js";
+import { BulkSockets } from "./bulk-sockets.js";
 import { FRAME_PAYLOAD_BYTES_MAX, frameHeader } from "./http2-frames.js";
 
 /** A plain server, and a bulk connection to it. */
@@ -14,7 +15,7 @@ async function connectTo(): Promise<{ readonly bulk: BulkSocket; readonly far: S
   const server: Server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const accepted = once(server, "connection") as Promise<[Socket]>;
-  const bulk = await BulkSocket.connect({ host: "127.0.0.1", port: (server.address() as AddressInfo).port }, new Set());
+  const bulk = await BulkSocket.connect({ host: "127.0.0.1", port: (server.address() as AddressInfo).port }, new BulkSockets());
   const [far] = await accepted;
   return {
     bulk,
@@ -56,7 +57,22 @@ test("a connection that is refused fails with what the system says", async () =>
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
-  await expect(BulkSocket.connect({ host: "127.0.0.1", port }, new Set())).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  await expect(BulkSocket.connect({ host: "127.0.0.1", port }, new BulkSockets())).rejects.toMatchObject({ code: "ECONNREFUSED" });
+});
+
+test("a channel that is closed ends its connections, also one that is just being made, and makes no more", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
+  const sockets = new BulkSockets();
+  const connecting = BulkSocket.connect(address, sockets);
+  const [far] = (await Promise.all([once(server, "connection"), connecting]))[0] as [Socket];
+  const beingMade = BulkSocket.connect(address, sockets);
+  sockets.close();
+  await expect(BulkSocket.connect(address, sockets)).rejects.toThrow("the channel was closed");
+  await once(far.resume(), "close");
+  await Promise.allSettled([beingMade]);
+  await new Promise((resolve) => server.close(resolve));
 });
 
 // Fails when grpc-js changes inside, where readers are put between it and the connection.

@@ -2,6 +2,7 @@ import { connect, type Socket, type TcpNetConnectOpts } from "node:net";
 import { Duplex } from "node:stream";
 import { BULK_WINDOW_BYTES } from "../message-limits.js";
 import type { BulkConnection, BulkReader } from "./bulk-reader.js";
+import type { BulkSockets } from "./bulk-sockets.js";
 import { FrameScanner, type FrameSink } from "./http2-frames.js";
 import { ReceiveWindows } from "./receive-windows.js";
 
@@ -36,7 +37,8 @@ export class BulkSocket extends Duplex implements FrameSink, BulkConnection {
   /**
    * Resolves when the connection is made; rejects with what kept it from being made. It is in `open` from its beginning to its end.
    */
-  static connect(address: TcpNetConnectOpts, open: Set<BulkSocket>): Promise<BulkSocket> {
+  static connect(address: TcpNetConnectOpts, open: BulkSockets): Promise<BulkSocket> {
+    if (open.isClosed) return Promise.reject(new Error("the channel was closed"));
     const bulk = new BulkSocket(address);
     open.add(bulk);
     bulk.#socket.once("close", () => open.delete(bulk));

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { credentials } from "@grpc/grpc-js";
 import transport from "@grpc/grpc-js/build/src/transport.js";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { BulkSocket } from "./bulk-socket.js";
+import { BulkSockets } from "./bulk-sockets.js";
 import { connectInBulk } from "./bulk-transport.js";
 import { frameHeader } from "./http2-frames.js";
 
@@ -39,7 +39,7 @@ const plaintext = {
 function connect(): Promise<{ shutdown(): void }> {
   const address = { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
   const connector = new transport.Http2SubchannelConnector({ scheme: "dns", path: `127.0.0.1:${address.port}` });
-  return connector.connect(address, plaintext, connectInBulk(new Set<BulkSocket>()));
+  return connector.connect(address, plaintext, connectInBulk(new BulkSockets()));
 }
 
 // grpc-js begins calls anew on a connection that it takes for alive, without a pause in which a timer could end that.

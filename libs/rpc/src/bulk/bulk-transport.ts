@@ -2,11 +2,12 @@ import { Metadata, type MetadataOptions } from "@grpc/grpc-js";
 import transport from "@grpc/grpc-js/build/src/transport.js";
 import type { BulkReader } from "./bulk-reader.js";
 import { BulkSocket } from "./bulk-socket.js";
+import { BulkSockets } from "./bulk-sockets.js";
 
 const OPTION = "piecewise.bulk";
 
 /** Options of a channel whose calls may have a reader; its connections are kept in `sockets` while they last. */
-export const connectInBulk = (sockets: Set<BulkSocket>): Record<string, unknown> => ({ [OPTION]: sockets });
+export const connectInBulk = (sockets: BulkSockets): Record<string, unknown> => ({ [OPTION]: sockets });
 
 /** What this needs of the inside of grpc-js. */
 interface Connector {
@@ -37,7 +38,7 @@ const { tcpConnect, createSession } = connector;
 
 connector.tcpConnect = function tcpConnectInBulk(address, options) {
   const sockets = options[OPTION];
-  if (!(sockets instanceof Set) || address.host === undefined) return tcpConnect.call(this, address, options);
+  if (!(sockets instanceof BulkSockets) || address.host === undefined) return tcpConnect.call(this, address, options);
   return BulkSocket.connect(address as Parameters<typeof BulkSocket.connect>[0], sockets);
 };
 
