@@ -8,7 +8,7 @@ const PIECES = 12;
 let swarm: HonestSwarm;
 beforeAll(async () => {
   // So slow that there is something left to ask the other peers for.
-  swarm = await startHonestSwarm({ bytes: PIECES * PIECE_LENGTH - 17, pieceLength: PIECE_LENGTH, flags: ["--upload-limit", "4M"] });
+  swarm = await startHonestSwarm({ bytes: PIECES * PIECE_LENGTH - 17, pieceLength: PIECE_LENGTH, flags: ["--upload-limit", "2M"] });
 });
 afterAll(() => swarm[Symbol.asyncDispose]());
 

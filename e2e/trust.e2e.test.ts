@@ -70,6 +70,8 @@ test("of a piece from two peers only the one that lied is banned", async () => {
   await fetcher.waitForEvent("progress", (event) => Number(event["receivedBytes"]) > 0 && Number(event["verifiedBytes"]) === 0);
   seeder.process.signal("SIGKILL");
   await seeder.process.waitForExit();
+  // Before it has noticed, the fetcher would ask for another piece.
+  await fetcher.waitForEvent("progress", () => fetcher.events.at(-1)?.["connectedPeers"] === 1);
   liar.tellWatchers({ added: [{ first: 0, count: swarm.content.pieceCount }] });
   await liar.calls.waitFor("ReportBadPiece");
   const [partly, whole, ...more] = liar.calls.of("GetPiece");
