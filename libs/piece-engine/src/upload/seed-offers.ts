@@ -7,6 +7,8 @@ import { creditOf, PassOn, type Recipient } from "./pass-on.js";
 export const DEAL_PATIENCE_MS = 500;
 /** So long if it is being served: nothing was taken by it meanwhile. */
 export const DEAL_DRAIN_PATIENCE_MS = 10_000;
+/** Who is told to wait adds up to a quarter, so that not all come back at once. */
+const COMES_BACK_FACTOR = 1.25;
 
 /** What a caller was dealt so far. */
 export interface Dealt {
@@ -151,6 +153,12 @@ export class SeedOffers {
     if (viewer === undefined) return;
     viewer.requests += 1;
     viewer.activeAtMs = nowMs;
+  }
+
+  /** It asked, found no room and was told to wait: until it should be back it is not one that wants nothing of its deal. */
+  turnedAway(callerKey: string, waitMs: number, nowMs: number): void {
+    const viewer = this.#viewers.get(callerKey);
+    if (viewer !== undefined) viewer.activeAtMs = Math.max(viewer.activeAtMs, nowMs + waitMs * COMES_BACK_FACTOR);
   }
 
   ended(callerKey: string, nowMs: number): void {

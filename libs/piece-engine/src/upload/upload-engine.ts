@@ -167,16 +167,19 @@ class Engine implements UploadEngine {
 
   #admit(event: RequestArrived): void {
     const code = this.#reasonToRefuse(event);
-    if (code !== undefined) {
-      this.#commands.push({ type: "refuse", request: event.request, code, ...this.#adviceOn(code) });
-      return;
-    }
+    if (code !== undefined) return this.#turnAway(event, code);
     const request = this.#slots.join(event);
     this.#contents.get(event.content)?.seedOffers?.requested(event.caller.key, this.#nowMs);
     this.#grantWaiting();
     if (request.grantedAtMs !== undefined || this.#slots.queueLength <= this.#limits.queueMax) return;
     this.#forget(request);
-    this.#commands.push({ type: "refuse", request: request.ref, code: "BUSY", ...this.#adviceOn("BUSY") });
+    this.#turnAway(event, "BUSY");
+  }
+
+  #turnAway({ request, content, caller }: RequestArrived, code: ErrorCode): void {
+    const advice = this.#adviceOn(code);
+    this.#commands.push({ type: "refuse", request, code, ...advice });
+    if (code === "BUSY") this.#contents.get(content)?.seedOffers?.turnedAway(caller.key, advice.retryAfterMs ?? 0, this.#nowMs);
   }
 
   #reasonToRefuse({ caller, content: id, runs, bytes }: RequestArrived): ErrorCode | undefined {
