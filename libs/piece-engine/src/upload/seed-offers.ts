@@ -33,6 +33,8 @@ interface Viewer extends Dealt, Recipient {
   requests: number;
   /** When it last asked for something or took something. */
   activeAtMs: number;
+  /** It was told to wait, and should be back by then. */
+  backAtMs: number;
 }
 
 /**
@@ -110,6 +112,7 @@ export class SeedOffers {
       dealtAtMs: nowMs,
       requests: 0,
       activeAtMs: nowMs,
+      backAtMs: nowMs,
     };
     this.#viewers.set(key, viewer);
     const isNeeded = this.#kept.count > 0 && !this.#isGivenUp;
@@ -155,10 +158,10 @@ export class SeedOffers {
     viewer.activeAtMs = nowMs;
   }
 
-  /** It asked, found no room and was told to wait: until it should be back it is not one that wants nothing of its deal. */
+  /** It asked, found no room and was told to wait: while the line is full it is not one that wants nothing of its deal. */
   turnedAway(callerKey: string, waitMs: number, nowMs: number): void {
     const viewer = this.#viewers.get(callerKey);
-    if (viewer !== undefined) viewer.activeAtMs = Math.max(viewer.activeAtMs, nowMs + waitMs * COMES_BACK_FACTOR);
+    if (viewer !== undefined) viewer.backAtMs = nowMs + waitMs * COMES_BACK_FACTOR;
   }
 
   ended(callerKey: string, nowMs: number): void {
@@ -188,13 +191,13 @@ export class SeedOffers {
    */
   review(nowMs: number, waits: (callerKey: string) => boolean, isBusy: boolean): void {
     this.#isBusy = isBusy;
-    if (!isBusy) for (const viewer of this.#viewers.values()) if (isHeldBack(viewer) && viewer.requests === 0) this.#dealIfDue(viewer, nowMs);
+    if (!isBusy) this.#dealToIdle(nowMs);
     if (nowMs < this.#dueMs) return;
     this.#dueMs = Number.POSITIVE_INFINITY;
     for (const [key, viewer] of this.#viewers) {
       if (viewer.isShownAll) continue;
-      // With a full line, who was dealt nothing gets from others what they are sent.
-      if (waits(key) || (isBusy && viewer.open.size === 0)) viewer.activeAtMs = nowMs;
+      // With a full line, who was dealt nothing gets from others what they are sent, and who was turned away is right not to ask.
+      if (waits(key) || (isBusy && (viewer.open.size === 0 || nowMs < viewer.backAtMs))) viewer.activeAtMs = nowMs;
       if (nowMs - viewer.activeAtMs >= patienceMs(viewer)) this.#dealAnew(viewer, nowMs);
       if (!viewer.isShownAll) this.#dueMs = Math.min(this.#dueMs, viewer.activeAtMs + patienceMs(viewer));
     }
@@ -227,6 +230,17 @@ export class SeedOffers {
       this.onChange(key);
       this.#deal(viewer, nowMs);
     }
+  }
+
+  /** The line has room: what those hold who were turned away is for others, too, and who has nothing to ask for is dealt something. */
+  #dealToIdle(nowMs: number): void {
+    for (const viewer of this.#viewers.values()) {
+      if (nowMs >= viewer.backAtMs || viewer.requests > 0) continue;
+      viewer.backAtMs = nowMs;
+      this.#giveBack(viewer);
+    }
+    if (this.#fresh.count === 0) return;
+    for (const viewer of this.#viewers.values()) if (viewer.open.size === 0 && viewer.requests === 0) this.#dealIfDue(viewer, nowMs);
   }
 
   /** Shows a caller other pieces than those that it does not want; if there are none, it may need what others were sent. */
@@ -309,8 +323,5 @@ export class SeedOffers {
     return (this.firstDealt + passed) % this.pieceCount;
   }
 }
-
-/** It has to pass on what it was sent before it is dealt more. */
-const isHeldBack = (viewer: Viewer): boolean => viewer.open.size === 0 && creditOf(viewer) <= 0;
 
 const patienceMs = (viewer: Viewer): number => (viewer.requests > 0 ? DEAL_DRAIN_PATIENCE_MS : DEAL_PATIENCE_MS);
